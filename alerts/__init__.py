@@ -1,0 +1,1 @@
+"""research-alerts: tells people what is new in medical research."""

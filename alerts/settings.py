@@ -1,0 +1,137 @@
+"""The settings of one installation, read once from the environment and `.env`; frozen, every wrong value told at once."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from alerts.errors import UsageError
+
+DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+
+
+class SmtpServer:
+    """Where mail goes: `smtp://user:pass@host:port?starttls=require|auto|never&pipelining=auto|never`, `smtps://`."""
+
+    __slots__ = ("connections", "host", "password", "pipelining", "port", "starttls", "tls", "user")
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError("must look like smtp://user:password@mail.example.org:587 or smtps://...")
+        options = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        self.tls = parts.scheme == "smtps"
+        self.host = parts.hostname
+        self.port = parts.port or (465 if self.tls else 587)
+        self.user = unquote(parts.username or "")
+        self.password = unquote(parts.password or "")
+        self.starttls = options.pop("starttls", "require")
+        self.pipelining = options.pop("pipelining", "auto")
+        connections = options.pop("connections", "4")
+        if self.starttls not in ("require", "auto", "never"):
+            raise ValueError("starttls must be require, auto or never")
+        if self.pipelining not in ("auto", "never"):
+            raise ValueError("pipelining must be auto or never")
+        if not connections.isdigit() or not 1 <= int(connections) <= 64:
+            raise ValueError("connections must be a number from 1 to 64")
+        self.connections = int(connections)
+        if options:
+            raise ValueError(f"does not know the option {sorted(options)[0]!r}")
+
+    @property
+    def loopback(self) -> bool:
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address means this machine alone."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Settings(BaseSettings):
+    """What the environment says; see docs/settings.md. Secrets are never printed."""
+
+    model_config = SettingsConfigDict(env_prefix="ALERTS_", env_file=".env", frozen=True, extra="ignore")
+
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    smtp_url: SecretStr = SecretStr("")
+    base_url: str = DEFAULT_BASE_URL
+    from_: str = Field(default="Research alerts <alerts@localhost>", alias="ALERTS_FROM")
+    imprint: str = ""
+    operator: str = ""
+    bounce_address: str = ""
+    contact: str = ""
+    secret_key: SecretStr = SecretStr("")
+    pubmed_api_key: SecretStr = SecretStr("")
+    digest_full: int = Field(default=15, ge=1, le=60)
+    allow_private_sources: bool = False
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must look like https://alerts.example.org")
+        return value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            SmtpServer(value.get_secret_value())
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_key(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters; make one with: openssl rand -base64 32")
+        return value
+
+    @model_validator(mode="after")
+    def _public_needs_key(self) -> Self:
+        if self.public and not self.secret_key.get_secret_value():
+            raise ValueError("ALERTS_SECRET_KEY must be set where ALERTS_BASE_URL is public")
+        return self
+
+    @property
+    def public(self) -> bool:
+        """Whether the base URL can be reached by others than this machine."""
+        return not is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the database."""
+        if self.database_url:
+            return self.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+        return f"sqlite:///{(self.data_dir / 'alerts.db').absolute()}"
+
+    @property
+    def smtp(self) -> SmtpServer | None:
+        """The SMTP server, or None where mail lands as files."""
+        url = self.smtp_url.get_secret_value()
+        return SmtpServer(url) if url else None
+
+
+def load(**overrides: Any) -> Settings:  # noqa: ANN401  the fields of Settings
+    """Read the settings; UsageError names every wrong one, and never shows a secret's value."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as wrong:
+        raise UsageError("\n".join(_line(error) for error in wrong.errors(include_input=False))) from None
+
+
+def _line(error: Any) -> str:  # noqa: ANN401  pydantic's ErrorDetails
+    place = ".".join(str(part) for part in error["loc"])
+    name = place if place.startswith("ALERTS_") else f"ALERTS_{place.upper()}"
+    said = error["msg"].removeprefix("Value error, ")
+    return said if said.startswith("ALERTS_") else f"{name} {said}"
