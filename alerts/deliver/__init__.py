@@ -1,0 +1,1 @@
+"""Mail out, and bounces in: SMTP, a Maildir without SMTP, and what a reply means."""
