@@ -1,0 +1,41 @@
+"""The command `alerts`: every failure becomes one clear line and an exit code, never a traceback."""
+
+import os
+import sys
+
+from alerts.cli import alerts
+from alerts.errors import AlertsError
+from subscribers.errors import SubscribersError
+
+
+def main() -> None:
+    """Run the command line; exit code 0 done, 1 something failed, 2 the call was wrong."""
+    try:
+        alerts(prog_name="alerts")
+    except (AlertsError, SubscribersError) as error:
+        _leave(str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _leave("Interrupted; what was finished is kept.", 130)
+    except Exception as error:
+        if os.environ.get("ALERTS_DEBUG"):
+            raise
+        _leave(f"{explain(error)} (ALERTS_DEBUG=1 shows where)", 1)
+
+
+def explain(error: Exception) -> str:
+    """Say in one line what an error from below means; database and system errors in words of their own."""
+    kind = type(error).__name__
+    first = next(iter(str(getattr(error, "orig", None) or error).splitlines()), "")
+    return f"It failed: {first or 'no more is known'} [{kind}]"
+
+
+def _leave(message: str, code: int) -> None:
+    print(message, file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

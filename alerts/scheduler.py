@@ -1,0 +1,65 @@
+"""The metronome: a tick calls what is due; what is due stands in the database (law 5)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from alerts.errors import AlertsError
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One job of the metronome: it runs at start and then every `seconds`, never twice at a time."""
+
+    name: str
+    seconds: float
+    work: Callable[[], Awaitable[object]]
+
+
+class Metronome:
+    """Calls each beat in time; a beat that raises is logged and called again at its next time."""
+
+    def __init__(self, beats: tuple[Beat, ...]) -> None:
+        self._beats = beats
+        self._running: set[asyncio.Task[None]] = set()
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC",
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+
+    def start(self) -> None:
+        """Start within the running event loop."""
+        for beat in self._beats:
+            self._scheduler.add_job(self._play, "interval", (beat,), seconds=beat.seconds, id=beat.name)
+            self._scheduler.modify_job(beat.name, next_run_time=self._now())
+        self._scheduler.start()
+
+    def _now(self) -> object:
+        from datetime import UTC, datetime
+
+        return datetime.now(UTC)  # noqa: TID251  the metronome is the clock
+
+    async def _play(self, beat: Beat) -> None:
+        task = asyncio.current_task()
+        if task:
+            self._running.add(task)
+        try:
+            await beat.work()
+        except AlertsError as error:
+            log.warning("beat.failed", beat=beat.name, reason=str(error))
+        except Exception:
+            log.exception("beat.crashed", beat=beat.name)
+        finally:
+            if task:
+                self._running.discard(task)
+
+    async def stop(self) -> None:
+        """Start nothing more and wait for what is in flight."""
+        self._scheduler.pause()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        self._scheduler.shutdown(wait=False)
