@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -35,14 +36,11 @@ class Metronome:
     def start(self) -> None:
         """Start within the running event loop."""
         for beat in self._beats:
-            self._scheduler.add_job(self._play, "interval", (beat,), seconds=beat.seconds, id=beat.name)
-            self._scheduler.modify_job(beat.name, next_run_time=self._now())
+            start = datetime.now(UTC)  # noqa: TID251  the metronome is the clock
+            self._scheduler.add_job(
+                self._play, "interval", (beat,), seconds=beat.seconds, id=beat.name, next_run_time=start
+            )
         self._scheduler.start()
-
-    def _now(self) -> object:
-        from datetime import UTC, datetime
-
-        return datetime.now(UTC)  # noqa: TID251  the metronome is the clock
 
     async def _play(self, beat: Beat) -> None:
         task = asyncio.current_task()
