@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from alerts.errors import UsageError
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+SECRETS = Path("/run/secrets")
 
 
 class SmtpServer:
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("var")
     database_url: str = ""
+    database_password: SecretStr = SecretStr("")
     smtp_url: SecretStr = SecretStr("")
     base_url: str = DEFAULT_BASE_URL
     from_: str = Field(default="Research alerts <alerts@localhost>", alias="ALERTS_FROM")
@@ -74,6 +76,13 @@ class Settings(BaseSettings):
     pubmed_api_key: SecretStr = SecretStr("")
     digest_full: int = Field(default=15, ge=1, le=60)
     allow_private_sources: bool = False
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")):
+            raise ValueError("must look like postgresql://user@host/name or sqlite:////path/alerts.db")
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -112,8 +121,17 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL of the database."""
         if self.database_url:
-            return self.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+            return self._server_url()
         return f"sqlite:///{(self.data_dir / 'alerts.db').absolute()}"
+
+    def _server_url(self) -> str:
+        scheme, _, rest = self.database_url.partition("://")
+        scheme = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}.get(scheme, scheme)
+        password = self.database_password.get_secret_value()
+        user, at, place = rest.rpartition("@")
+        if password and at and ":" not in user:
+            rest = f"{user}:{quote(password, safe='')}@{place}"
+        return f"{scheme}://{rest}"
 
     @property
     def smtp(self) -> SmtpServer | None:
@@ -123,9 +141,13 @@ class Settings(BaseSettings):
 
 
 def load(**overrides: Any) -> Settings:  # noqa: ANN401  the fields of Settings
-    """Read the settings; UsageError names every wrong one, and never shows a secret's value."""
+    """Read the settings; UsageError names every wrong one, and never shows a secret's value.
+
+    Secrets may also stand in files: /run/secrets/alerts_secret_key, /run/secrets/alerts_database_password.
+    """
+    folder = SECRETS if SECRETS.is_dir() else None
     try:
-        return Settings(**overrides)
+        return Settings(_secrets_dir=folder, **overrides)
     except ValidationError as wrong:
         raise UsageError("\n".join(_line(error) for error in wrong.errors(include_input=False))) from None
 
