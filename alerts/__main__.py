@@ -5,15 +5,17 @@ import sys
 
 from alerts.cli import alerts
 from alerts.errors import AlertsError
-from subscribers.errors import SubscribersError
+from subscribers.errors import PeopleError
 
 
 def main() -> None:
     """Run the command line; exit code 0 done, 1 something failed, 2 the call was wrong."""
     try:
         alerts(prog_name="alerts")
-    except (AlertsError, SubscribersError) as error:
+    except AlertsError as error:
         _leave(str(error), error.exit_code)
+    except PeopleError as error:
+        _leave(str(error), 2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -147,7 +147,7 @@ def load(**overrides: Any) -> Settings:  # noqa: ANN401  the fields of Settings
     """
     folder = SECRETS if SECRETS.is_dir() else None
     try:
-        return Settings(_secrets_dir=folder, **overrides)
+        return Settings(_secrets_dir=folder, **overrides)  # type: ignore[call-arg]
     except ValidationError as wrong:
         raise UsageError("\n".join(_line(error) for error in wrong.errors(include_input=False))) from None
 

@@ -54,4 +54,4 @@ def alerts() -> None:
       alerts item list --topic nmosd --since 7d         what is new on NMOSD
 
     Completion: eval "$(_ALERTS_COMPLETE=bash_source alerts)" (or zsh_source, fish_source).
-    """
+    """  # noqa: D301  click's own mark against re-wrapping is a backspace

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alerts.wiring import World
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """An ISO 8601 moment; without a zone it is UTC."""
 
     name = "ISO8601"
@@ -29,7 +29,7 @@ class Moment(click.ParamType):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-class Span(click.ParamType):
+class Span(click.ParamType[timedelta]):
     """A span of time such as 7d, 12h or 2w."""
 
     name = "SPAN"

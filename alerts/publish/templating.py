@@ -12,7 +12,7 @@ def environment(folder: str) -> Environment:
     """Return the environment of `templates/<folder>`: `.html` and `.xml` are escaped, `.txt` is not."""
     return Environment(
         loader=FileSystemLoader(resource_folder("templates") / folder),
-        autoescape=lambda name: name is None or not name.endswith(".txt"),
+        autoescape=lambda name: name is None or not name.endswith(".txt"),  # noqa: S701  plain text is not HTML
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
