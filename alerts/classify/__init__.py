@@ -1,21 +1,11 @@
 """Labels with the words that prove them: pure, no database. One file a facet, one line here for each."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from alerts.classify.reading import Hints
 from alerts.model import Content, Label, Topic
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
-    """What is known beside the item's own words.
-
-    `about` are topics that the operator stated for a source that carries the item, with that source's title;
-    `study_linked` says whether a news item's study is known by a link.
-    """
-
-    about: tuple[tuple[str, str], ...] = ()
-    study_linked: bool = False
+__all__ = ["Classifier", "Hints"]
 
 
 class Classifier:

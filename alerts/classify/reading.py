@@ -1,0 +1,248 @@
+"""How a text lies before the facets: its sentences and sections, with offsets into the text exactly as given."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from alerts.model import Content, Evidence, Facet, Label
+
+LONGEST = 60_000
+"""Characters of a text that the detailed rules read; an abstract has two thousand, a story ten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What is known beside the item's own words.
+
+    `about` are topics that the operator stated for a source that carries the item, with that source's title;
+    `study_linked` says whether a news item's study is known by a link.
+    """
+
+    about: tuple[tuple[str, str], ...] = ()
+    study_linked: bool = False
+
+
+class Sentence(NamedTuple):
+    """One sentence: `text == field_value[start:end]`, without the heading that it followed.
+
+    `section` is background, objective, methods, results, conclusion, case, note or empty (none is known).
+    """
+
+    field: str
+    start: int
+    end: int
+    section: str
+    text: str
+
+
+_SECTIONS = {
+    "background": "abstract|background|introduction|rationale|context|importance|significance|significance statement"
+    "|purpose of review|state of the art|areas covered|what is known",
+    "objective": "objectives?|aims?|purpose|goals?|hypothesis|hypotheses|question|primary objective|study question"
+    "|primary outcome|secondary outcomes?|brief summary|official title",
+    "methods": "methods?|materials?|patients?|participants?|subjects?|settings?|interventions?|procedures?|measures?"
+    "|measurements?|data sources?|study selection|data extraction|data synthesis|exposures?|sample|search strategy"
+    "|main outcomes?|main outcome measures?|outcome measures?|main measures|statistical analysis|study design"
+    "|trial design|research design|designs?|methodology|experimental design|experimental approach|new method"
+    "|data collection",
+    "results": "results?|findings?|main results|key results|recent findings|principal findings|observations?|outcomes?"
+    "|main findings",
+    "conclusion": "conclusions?|concluding remarks|interpretation|implications?|discussion|summary|take[- ]home message"
+    "|clinical implications|practice implications|clinical relevance|relevance|significance of the study|expert opinion"
+    "|comparison with existing methods|key points|impact|meaning|lessons|clinical rehabilitation impact"
+    "|implications for rehabilitation|conclusions and relevance|conclusions and implications",
+    "case": "case|cases|case presentations?|case reports?|case descriptions?|patient concerns|diagnosis|diagnoses"
+    "|clinical presentation|presentation of case|case summary",
+    "note": "funding|trial registration|registration|clinical trial registration|clinical trials? registration"
+    "|systematic review registration|registration number|classification of evidence|level of evidence|copyright"
+    "|keywords?|abbreviations|trial registration number|prospero registration|plain language summary",
+}
+_JOINT = re.compile(r"\s*(?:&|/|,|\band\b)\s*")
+
+_COLON = re.compile(r"\s?:")
+_LABEL = re.compile(
+    r"(?:(?<![A-Za-z])[A-Z][A-Z]+(?:[ ,/&()-]{1,3}[A-Z]+){0,6}"
+    r"|(?:\A|(?<=[\n>])|(?<=[.?!)\]]\s))[A-Z][a-z]+(?:[ /&,-]{1,3}[A-Za-z]+){0,5})\Z"
+)
+_LINE = re.compile(r"^[A-Z][A-Za-z]+(?:[ /&,-]{1,3}[A-Za-z]+){0,5}$", re.MULTILINE)
+_GLUED = re.compile(
+    r"(?:Abstract|Background|Introduction|Objectives?|Purpose|Aims?|Materials? and [Mm]ethods|Patients and [Mm]ethods"
+    r"|Methods?|Results?|Findings|Conclusions?|Discussion|Interpretation|Case presentation)(?=[A-Z](?:[a-z]|\s))"
+)
+_STOP = re.compile(r"[\n<.!?…]")
+_GAP = re.compile(
+    r"\n\s*|</?(?:p|br|div|h[1-6]|li|ul|ol|tr|td|table|section|title|sec|abstract)\b[^<>]{0,200}>\s*",
+    re.IGNORECASE,
+)
+_MARK = re.compile(
+    r"[.!?…](?:(?<=[a-z)\]]\.)\d{1,2}(?:[,–-]\d{1,2}){0,4}|[\"'”’)\]]{0,3})"
+    r"(?P<space>\s+(?=[\"'“‘(\[]{0,2}[^\sa-z,;:)\]])|(?=[A-Z][a-z]+\s))"
+)
+_SHORT = re.compile(
+    r"(?:\b(?:e\.g|i\.e|vs|v|cf|al|etc|viz|approx|ca|resp|incl|Dr|Drs|Mr|Mrs|Ms|Prof|St|Jr|Sr|Figs?|Tab|Eq|Nos?|Nr|Refs?"
+    r"|Vol|pp|spp?|var|ssp|[Ii]nc|Ltd|Co|Corp|[Dd]ept|Univ|Ph\.D|M\.D|a\.m|p\.m|i\.v|s\.c|p\.o|q\.d|b\.i\.d|i\.p|i\.m|n\.s"
+    r"|s\.d|min|max|est|std|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[A-Z]|\b(?:[A-Za-z]\.)+[A-Za-z])\Z"
+)
+
+_ENGLISH = frozenset(
+    {"the", "of", "and", "in", "to", "with", "for", "is", "are", "was", "were", "by", "that", "this", "from", "on"}
+    | {"as", "at", "be", "we", "have", "has", "not", "which", "or", "their", "these", "between", "among", "an", "a"}
+)
+_FOREIGN = frozenset(
+    {"der", "die", "und", "das", "den", "mit", "von", "bei", "ist", "eine", "für", "auf", "les", "des", "une", "dans"}
+    | {"est", "du", "par", "pour", "avec", "sur", "aux", "et", "el", "los", "las", "una", "del", "por", "para", "con"}
+    | {"que", "en", "pacientes", "uma", "dos", "das", "com", "não", "il", "di", "che", "della", "nei", "sono", "het"}
+    | {"een", "van", "zijn", "voor", "og", "av", "och", "att", "för", "som", "på", "är", "jest", "nie", "się", "oraz"}
+    | {"na", "ve", "bir", "için", "ile", "sekä"}
+)
+
+
+@lru_cache(maxsize=4096)
+def _section(label: str) -> str | None:
+    """Return the section that a heading opens, or None if it is no heading that we know."""
+    whole = " ".join(label.lower().split())
+    for part in (whole, *_JOINT.split(whole)):
+        for name, names in _SECTIONS.items():
+            if re.fullmatch(names, part):
+                return name
+    return None
+
+
+class _Heading(NamedTuple):
+    start: int
+    end: int
+    section: str
+
+
+def _colon_headings(text: str) -> Iterator[_Heading]:
+    for colon in _COLON.finditer(text):
+        before = max(0, colon.start() - 70)
+        label = _LABEL.search(text[before : colon.start()])
+        if label and (section := _section(label[0])):
+            yield _Heading(before + label.start(), colon.end(), section)
+
+
+def _headings(text: str) -> list[_Heading]:
+    found = list(_colon_headings(text))
+    for pattern in (_GLUED, _LINE) if "\n" in text else (_GLUED,):
+        found += [
+            _Heading(match.start(), match.end(), section)
+            for match in pattern.finditer(text)
+            if (section := _section(match[0]))
+        ]
+    return sorted(found)
+
+
+def _is_end(text: str, dot: int, mark: re.Match[str]) -> bool:
+    """Say whether this full stop ends a sentence rather than a short form, an initial or an address."""
+    if text[dot] != ".":
+        return True
+    before = text[max(0, dot - 12) : dot]
+    if before[-2:].isupper():
+        return bool(mark["space"])
+    if _SHORT.search(before):
+        return False
+    return bool(mark["space"]) or not before.endswith("www")
+
+
+def _breaks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Return where a sentence ends and the next begins, for each such place in the block."""
+    for stop in _STOP.finditer(text, start, end):
+        at = stop.start()
+        if text[at] in "\n<":
+            if gap := _GAP.match(text, at, end):
+                yield at, gap.end()
+        elif (mark := _MARK.match(text, at, end)) and _is_end(text, at, mark):
+            yield mark.start("space"), mark.end()
+
+
+def _block(name: str, text: str, start: int, end: int, section: str) -> Iterator[Sentence]:
+    begin = start
+    for stop, following in (*_breaks(text, start, end), (end, end)):
+        if words := text[begin:stop].strip():
+            left = text.index(words, begin)
+            yield Sentence(name, left, left + len(words), section, words)
+        begin = max(begin, following)
+
+
+def sentences(name: str, text: str) -> Iterator[Sentence]:
+    """Split a field into sentences.
+
+    Headings ("METHODS:", "Conclusions:", a heading on a line of its own, and those that a feed glued to the next
+    word as in "ResultsOur") end a sentence and name the section of what follows; they belong to no sentence.
+    """
+    text = text[:LONGEST]
+    begin, section = 0, ""
+    for heading in _headings(text):
+        if heading.start >= begin:
+            yield from _block(name, text, begin, heading.start, section)
+            begin, section = heading.end, heading.section
+    yield from _block(name, text, begin, len(text), section)
+
+
+def is_english(text: str) -> bool:
+    """Say whether the text may be read by English rules; a few words without a sign of another language may."""
+    words = text[:1200].lower().split()
+    if sum("\u0250" <= word[0] < "\u2000" or word[0] > "\u2fff" for word in words) > 0.4 * len(words):
+        return False
+    english = sum(map(_ENGLISH.__contains__, words))
+    foreign = sum(map(_FOREIGN.__contains__, words))
+    return english >= foreign and (len(words) < 20 or english >= 0.06 * len(words))
+
+
+@dataclass(kw_only=True, eq=False)
+class Reading:
+    """One item on its way through the facets.
+
+    `triggered` names the triggers that the scan of title and text met; `labels` are those of the facets that ran
+    before. What a facet needs of the text is worked out once, when first asked for.
+    """
+
+    content: Content
+    hints: Hints = field(default_factory=Hints)
+    triggered: frozenset[str] = frozenset()
+    labels: list[Label] = field(default_factory=list)
+
+    @cached_property
+    def title(self) -> tuple[Sentence, ...]:
+        return tuple(sentences("title", self.content.title))
+
+    @cached_property
+    def text(self) -> tuple[Sentence, ...]:
+        return tuple(sentences("text", self.content.text))
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The sentences of the title, then of the text."""
+        return self.title + self.text
+
+    @cached_property
+    def english(self) -> bool:
+        return is_english(f"{self.content.title} {self.content.text}")
+
+    def any(self, names: Iterable[str]) -> bool:
+        """Say whether one of these triggers was met."""
+        return not self.triggered.isdisjoint(names)
+
+    def evidence(self, name: str, start: int, end: int) -> Evidence:
+        """Return the words at these offsets of a field as evidence."""
+        return Evidence(name, start, end, self._value(name)[start:end])
+
+    def whole(self, name: str) -> Evidence:
+        """Return all of a structured field (`publication_types[2]`, `phases[0]`, `enrollment`) as evidence."""
+        value = self._value(name)
+        return Evidence(name, 0, len(value), value)
+
+    def value(self, facet: Facet) -> str | None:
+        """Return what a facet that ran before said, or None."""
+        return next((label.value for label in self.labels if label.facet is facet), None)
+
+    def _value(self, name: str) -> str:
+        if name == "enrollment":
+            return str(self.content.enrollment)
+        if "[" in name:
+            name, _, index = name.rstrip("]").partition("[")
+            return str(getattr(self.content, name)[int(index)])
+        return str(getattr(self.content, name))
