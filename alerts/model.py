@@ -222,7 +222,7 @@ class Topic:
 
     slug: str
     name: str
-    definition: Mapping[str, Any] = NOTHING
+    definition: Mapping[str, Any] = field(default_factory=dict)
     parent: str | None = None
     retired: bool = False
     successor: str | None = None
@@ -243,7 +243,7 @@ class Source:
     allow_private: bool = False
     why: str = ""
     sample: bool = False
-    options: Mapping[str, Any] = NOTHING
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +255,7 @@ class Request:
 
     url: str
     method: str = "GET"
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     allow_private: bool = False
 
@@ -270,7 +270,7 @@ class Document:
 
     url: str
     status: int = 200
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     moved_to: str | None = None
 
@@ -283,9 +283,9 @@ class PollState:
     `known` maps each locator seen lately to its raw hash, so that a kind may skip what did not change.
     """
 
-    anchor: Mapping[str, Any] = NOTHING
-    resume: Mapping[str, Any] = NOTHING
-    known: Mapping[str, str] = NOTHING
+    anchor: Mapping[str, Any] = field(default_factory=dict)
+    resume: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,7 +293,7 @@ class Plan:
     """The first request of a run and what the run must remember (it becomes `PollState.resume`)."""
 
     request: Request
-    state: Mapping[str, Any] = NOTHING
+    state: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,7 +308,7 @@ class Page:
 
     entries: tuple[Entry, ...] = ()
     next: Request | None = None
-    state: Mapping[str, Any] = NOTHING
+    state: Mapping[str, Any] = field(default_factory=dict)
     seen: int = 0
     window: tuple[str, ...] = ()
     title: str = ""
@@ -322,7 +322,7 @@ class Intent:
 
     item_id: int
     reason: Reason
-    detail: Mapping[str, Any] = NOTHING
+    detail: Mapping[str, Any] = field(default_factory=dict)
     quiet: bool = False
     not_before: datetime | None = None
 
