@@ -1,5 +1,6 @@
 """Settings: every wrong value told at once, secrets never shown, a public address needs its own key."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,6 @@ KEY = "k" * 32
 
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import os
-
     for name in [name for name in os.environ if name.startswith("ALERTS_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
