@@ -1,11 +1,33 @@
 """Labels with the words that prove them: pure, no database. One file a facet, one line here for each."""
 
-from collections.abc import Iterable
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
 
-from alerts.classify.reading import Hints
+from alerts.classify import topics as topic_facet
+from alerts.classify.matcher import Joined, Matcher
+from alerts.classify.reading import Hints, Reading
 from alerts.model import Content, Label, Topic
 
-__all__ = ["Classifier", "Hints"]
+__all__ = ["RULES", "Classifier", "Hints"]
+
+RULES = "1"
+"""Raised with every change of a rule, so that an archive knows what to read again."""
+
+
+class FacetModule(Protocol):
+    """What the module of a facet offers."""
+
+    TRIGGERS: Mapping[str, str]
+
+    def label(self, reading: Reading) -> Iterator[Label]:
+        """Yield what the item's words prove."""
+        ...
+
+
+FACETS: tuple[FacetModule, ...] = ()
+"""The facets beside topic and treatment, in the order in which they run."""
 
 
 class Classifier:
@@ -17,8 +39,25 @@ class Classifier:
     version: str
 
     def __init__(self, topics: Iterable[Topic]) -> None:
-        raise NotImplementedError
+        self._topics = {topic.slug: topic for topic in topics}
+        self._matcher = Matcher(
+            self._topics.values(),
+            {name: pattern for facet in FACETS for name, pattern in facet.TRIGGERS.items()},
+        )
+        self.version = _version(self._topics.values())
 
-    def classify(self, content: Content, hints: Hints = Hints()) -> tuple[Label, ...]:
+    def classify(self, content: Content, hints: Hints = Hints()) -> tuple[Label, ...]:  # noqa: B008  frozen
         """Return every label the content proves, each with its evidence, in a stable order."""
-        raise NotImplementedError
+        joined = Joined(content)
+        hits = self._matcher.scan(joined)
+        reading = Reading(content=content, hints=hints, triggered=hits.triggered)
+        reading.labels.extend(topic_facet.label(self._topics, hits.places, joined, reading))
+        for facet in FACETS:
+            reading.labels.extend(facet.label(reading))
+        return tuple(reading.labels)
+
+
+def _version(topics: Iterable[Topic]) -> str:
+    definitions = sorted((topic.slug, json.dumps(dict(topic.definition), sort_keys=True)) for topic in topics)
+    digest = hashlib.sha256(json.dumps(definitions).encode()).hexdigest()
+    return f"{RULES}-{digest[:12]}"

@@ -1,0 +1,155 @@
+"""One scan for all vocabularies: a google-re2 Set finds which terms and triggers occur, re finds where."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import re2
+
+from alerts.classify.spelling import acronym_pattern, fold, term_pattern
+from alerts.errors import UsageError
+from alerts.model import Content, Topic
+
+_MEMORY = 512 << 20  # bytes for the scanner's states; RE2's own default of 8 MB halves the speed
+_MOST = 200  # places of one term that are looked at in one item
+_BREAK = "\x00"  # between title and text: no term reaches across it
+_PEOPLE_WITH = re.compile(r"(?<![^\W_])(?:pl?w|PL?W|Pl?w|Pl?W)$")
+
+TERMS = {"terms": "term", "acronyms": "acronym", "ambiguous": "ambiguous", "exclude": "exclude", "company": "company"}
+_CASED = {"acronym", "ambiguous"}
+
+
+class Use(NamedTuple):
+    """What a pattern means to a topic: a term, an acronym, an ambiguous acronym, an exclusion or company."""
+
+    topic: str
+    role: str
+
+
+class Place(NamedTuple):
+    """Where a vocabulary's word stands: offsets in the folded title and text, joined."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocable:
+    pattern: re.Pattern[str]
+    cased: bool
+    uses: tuple[Use, ...]
+
+
+class Joined:
+    """Title and text as one folded string, and the way back to the offsets as given."""
+
+    __slots__ = ("_text", "_title", "cased", "content", "lower", "split")
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        self._title = fold(content.title)
+        self._text = fold(content.text)
+        self.cased = self._title.text + _BREAK + self._text.text
+        self.lower = self.cased.lower()
+        self.split = len(self._title.text) + 1
+
+    def locate(self, start: int, end: int) -> tuple[str, int, int]:
+        """Return field, start and end in the text as given."""
+        if start < self.split:
+            return "title", *self._title.span(start, end)
+        return "text", *self._text.span(start - self.split, end - self.split)
+
+
+class Hits(NamedTuple):
+    """What a scan found: names of triggers, and for each topic the places of its words by role."""
+
+    triggered: frozenset[str]
+    places: Mapping[str, Mapping[str, list[Place]]]
+
+
+class Matcher:
+    """All terms of all topics and all triggers of all facets, compiled into one Set."""
+
+    def __init__(self, topics: Iterable[Topic], triggers: Mapping[str, str]) -> None:
+        self._names: list[str] = []
+        self._vocables: list[_Vocable] = []
+        options = re2.Options()
+        options.max_mem = _MEMORY
+        options.log_errors = False
+        self._set = re2.Set.SearchSet(options)
+        self._size = 0
+        for name, pattern in triggers.items():
+            self._add(f"(?i){pattern}", f"trigger {name}")
+            self._names.append(name)
+        for (pattern, cased), uses in _vocabulary(topics).items():
+            self._add(_scan_pattern(pattern, cased=cased), f"term of {uses[0].topic}")
+            self._vocables.append(_Vocable(re.compile(pattern), cased, tuple(uses)))
+        if self._size:
+            self._set.Compile()
+
+    def _add(self, pattern: str, what: str) -> None:
+        try:
+            self._set.Add(pattern)
+        except re2.error as error:
+            raise UsageError(f"{what}: {pattern!r} is not a pattern: {error}") from error
+        self._size += 1
+
+    def scan(self, joined: Joined) -> Hits:
+        """Return what occurs in an item."""
+        found = self._set.Match(joined.cased.encode("utf-8", "replace")) if self._size else None
+        triggers = len(self._names)
+        places: dict[str, dict[str, list[Place]]] = defaultdict(dict)
+        for index in sorted(found or ()):
+            if index >= triggers:
+                self._place(self._vocables[index - triggers], joined, places)
+        return Hits(frozenset(self._names[index] for index in found or () if index < triggers), places)
+
+    def _place(self, vocable: _Vocable, joined: Joined, places: dict[str, dict[str, list[Place]]]) -> None:
+        spots = list(_spots(vocable, joined))
+        if not spots:
+            return
+        for topic, role in vocable.uses:
+            places[topic].setdefault(role, []).extend(spots)
+
+
+def _spots(vocable: _Vocable, joined: Joined) -> Iterator[Place]:
+    text = joined.cased if vocable.cased else joined.lower
+    count = 0
+    for match in vocable.pattern.finditer(text):
+        start, end = match.span()
+        if _stands_alone(text, start, end, cased=vocable.cased):
+            yield Place(start, end)
+            count += 1
+            if count == _MOST:
+                return
+
+
+def _stands_alone(text: str, start: int, end: int, *, cased: bool) -> bool:
+    if text[end : end + 1].isalnum() and text[end - 1].isalnum():
+        return False
+    if not start or not text[start - 1].isalnum() or not text[start].isalnum():
+        return True
+    return cased and _PEOPLE_WITH.search(text, max(0, start - 4), start) is not None
+
+
+def _scan_pattern(pattern: str, *, cased: bool) -> str:
+    """Return a pattern for the Set that finds at least what `pattern` does; RE2 knows only ASCII words."""
+    begin = r"\b" if pattern[0].isascii() and pattern[0].isalnum() else ""
+    finish = r"\b" if pattern.isascii() and (pattern[-1].isalnum() or pattern[-1] in ")?]") else ""
+    if cased:
+        return f"{begin}(?:[Pp][Ll]?[Ww])?{pattern}{finish}"
+    return f"(?i){begin}{pattern}{finish}"
+
+
+def _vocabulary(topics: Iterable[Topic]) -> dict[tuple[str, bool], list[Use]]:
+    found: dict[tuple[str, bool], list[Use]] = {}
+    for topic in topics:
+        for key, role in TERMS.items():
+            cased = role in _CASED
+            for term in topic.definition.get(key, ()):
+                pattern = acronym_pattern(term) if cased else term_pattern(term)
+                if pattern:
+                    found.setdefault((pattern, cased), []).append(Use(topic.slug, role))
+    return found
