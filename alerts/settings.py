@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     operator: str = ""
     bounce_address: str = ""
     contact: str = ""
+    hub_url: str = ""
     secret_key: SecretStr = SecretStr("")
     pubmed_api_key: SecretStr = SecretStr("")
     digest_full: int = Field(default=15, ge=1, le=60)
