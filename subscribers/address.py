@@ -9,10 +9,10 @@ _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 
 
 def parse_address(text: str) -> str:
-    """Return the address as it is to be written on the envelope (RFC 5321, RFC 6531); AddressError if it is none.
+    """Return the address as it goes on the envelope (RFC 5321, RFC 6531); AddressError if it is none.
 
-    Quoted local parts and address literals are refused. The domain becomes lower-case ASCII (A-labels), the local
-    part stays as given.
+    Quoted local parts and address literals are refused. The domain becomes lower-case ASCII (A-labels), the
+    local part stays as given.
     """
     local, at, domain = text.strip().rpartition("@")
     if not at or not _LOCAL.fullmatch(local) or not _dotted(local) or not local.isprintable():
