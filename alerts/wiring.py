@@ -5,13 +5,18 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
+from alerts.classify import packs
 from alerts.errors import UsageError
 from alerts.settings import Settings
-from alerts.store.engine import connect
+from alerts.store import catalogue, installation, schema
+from alerts.store.engine import connect, reading, writing
 from subscribers.tokens import Keyring
+
+FIRST_PACK = "neuroimmunology"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,47 @@ def open_world(settings: Settings) -> World:
     """Build the engine and the keys; touches the data directory, not the database."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     return World(settings, connect(settings.database), Keyring(_secret(settings)))
+
+
+def ensure_ready(world: World, *, upgrade: bool = False) -> list[str]:
+    """Make sure that the database stands and belongs to this key; return what was done, to be told.
+
+    A SQLite database that does not exist is made, with the topics of the first pack. Any other database must have
+    the schema of this program, unless `upgrade` says to bring it there. Raises UsageError.
+    """
+    told = []
+    file = schema.database_file(world.engine)
+    missing = file is not None and not file.exists()
+    if missing or upgrade:
+        schema.upgrade(world.engine)
+    else:
+        schema.check(world.engine)
+    if missing:
+        told.append(f"Created the database {file}")
+    with reading(world.engine) as session:
+        started = installation.installation(session) is not None
+    if not started:
+        told.append(_first_start(world))
+    with writing(world.engine) as session:
+        installation.start(session, authority="", fingerprint=world.keyring.fingerprint, now=world.now())
+    return told
+
+
+def _first_start(world: World) -> str:
+    topics = packs.load(packs.shipped(FIRST_PACK), FIRST_PACK)
+    with writing(world.engine) as session:
+        installation.start(
+            session, authority=_authority(world.settings), fingerprint=world.keyring.fingerprint, now=world.now()
+        )
+        if not catalogue.topics(session, retired=True):
+            catalogue.add_topics(session, topics)
+    return f"Loaded the topic pack {FIRST_PACK}: {len(topics)} topics"
+
+
+def _authority(settings: Settings) -> str:
+    """Return what tag URIs (RFC 4151) begin with: the public host, or a name that only this installation has."""
+    host = urlsplit(settings.base_url).hostname or ""
+    return host if settings.public else f"{secrets.token_hex(6)}.invalid"
 
 
 def _secret(settings: Settings) -> bytes:

@@ -52,9 +52,9 @@ def writing(engine: Engine, *, durable: bool = False, exclusive: bool = False) -
     sqlite = engine.dialect.name == "sqlite"
     with engine.connect() as connection:
         if sqlite:
-            connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            connection.rollback()
-            connection = connection.execution_options(sqlite_begin="IMMEDIATE")
+            driver: Any = connection.connection.driver_connection  # SQLAlchemy itself would begin before the PRAGMA
+            driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            connection.execution_options(sqlite_begin="IMMEDIATE")
         with Session(connection, expire_on_commit=False) as session:
             if exclusive and not sqlite:
                 session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK})
