@@ -1,0 +1,315 @@
+"""`alerts topic`: what people can follow."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alerts.cli.common import Span, json_option, opened, print_json, print_rows, progress
+from alerts.errors import AlertsError, UsageError
+
+COLUMNS = ("slug", "name", "parent", "items")
+
+
+@click.group("topic")
+def command() -> None:
+    """What people can follow: names, words and acronyms that an item must show.
+
+    \b
+    Examples:
+      alerts topic add narcolepsy --name Narcolepsy --term narcolepsy --watch pubmed,clinicaltrials
+      alerts topic test narcolepsy --since 90d
+      alerts topic export narcolepsy > narcolepsy.toml
+    """  # noqa: D301
+
+
+def definition_options(function: Any) -> Any:  # noqa: ANN401  click's decorators
+    for option in reversed((
+        click.option("--term", "terms", multiple=True, help="A phrase; plurals, hyphens and spellings are matched too."),
+        click.option("--acronym", "acronyms", multiple=True, help="An acronym, matched in this spelling only."),
+        click.option("--ambiguous", multiple=True, help="An acronym that counts only in company."),
+        click.option("--company", multiple=True, help="A phrase that makes ambiguous acronyms count."),
+        click.option("--exclude", multiple=True, help="A phrase in which the words mean something else."),
+        click.option("--mesh", multiple=True, help="A MeSH heading."),
+        click.option("--parent", help="The topic that includes this one."),
+    )):
+        function = option(function)
+    return function
+
+
+def definition_of(options: Mapping[str, Any]) -> dict[str, list[str]]:
+    names = ("terms", "acronyms", "ambiguous", "company", "exclude", "mesh")
+    return {name: list(options[name]) for name in names if options.get(name)}
+
+
+@command.command("list")
+@click.option("--retired", is_flag=True, help="Retired ones too.")
+@json_option
+def list_(*, retired: bool, as_json: bool) -> None:
+    """List the topics and how many items are about each."""
+    from alerts.store import catalogue
+    from alerts.store.engine import reading
+
+    world = opened()
+    with reading(world.engine) as session:
+        counts = catalogue.topic_counts(session)
+        rows = [
+            {"slug": topic.slug, "name": topic.name, "parent": topic.parent, "items": counts.get(topic.slug, 0)}
+            for topic in catalogue.topics(session, retired=retired)
+        ]
+    print_rows(rows, COLUMNS, as_json=as_json, empty="No topics yet; load some with: alerts topic import neuroimmunology")
+
+
+@command.command()
+@click.argument("slug")
+@json_option
+def show(slug: str, *, as_json: bool) -> None:
+    """Show one topic with its definition, as a pack holds it."""
+    from alerts.classify import packs
+    from alerts.store import catalogue
+    from alerts.store.engine import reading
+
+    world = opened()
+    with reading(world.engine) as session:
+        topic = catalogue.topic(session, slug)
+        items = catalogue.topic_counts(session).get(slug, 0)
+    if as_json:
+        print_json({
+            "slug": topic.slug, "name": topic.name, "parent": topic.parent, "items": items,
+            "definition": dict(topic.definition), "retired": topic.retired, "successor": topic.successor,
+        })
+        return
+    click.echo(packs.dump([topic], pack=slug).rstrip())
+    click.echo(f"\n{items} items" + (f"; retired{f' into {topic.successor}' if topic.successor else ''}" if topic.retired else ""))
+
+
+@command.command()
+@click.argument("slug")
+@click.option("--name", required=True, help="The name that readers see.")
+@definition_options
+@click.option("--watch", help="Make sources that ask for it: pubmed,clinicaltrials,europepmc.")
+@click.option("--dry-run", is_flag=True, help="Show what it would match; save nothing.")
+def add(slug: str, name: str, watch: str | None, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401
+    """Add a topic; shows the stored items it matches, with the words that prove it."""
+    from alerts.classify import packs
+    from alerts.model import Topic
+    from alerts.pipeline import relabel
+    from alerts.store import catalogue
+    from alerts.store.engine import reading, writing
+
+    topic = Topic(slug=slug, name=name, definition=definition_of(options), parent=options["parent"])
+    packs.check_topic(topic)
+    world = opened()
+    kinds = [kind for kind in (watch or "").replace(" ", "").split(",") if kind]
+    sources = _watchers(topic, kinds)
+    with reading(world.engine) as session:
+        catalogue.check_new_topics(session, [topic])
+    with progress("Trying it on the archive") as told:
+        trial = relabel.trial(world.engine, [topic], progress=told)
+    _print_trial(trial)
+    if dry_run:
+        click.echo("Nothing was saved (--dry-run).")
+        return
+    with writing(world.engine) as session:
+        catalogue.add_topics(session, [topic])
+        catalogue.add_sources(session, sources, world.now())
+    with progress("Labelling the archive") as told:
+        relabel.relabel(world.engine, world.now(), progress=told)
+    click.echo(f"Added the topic {slug}.")
+    _say_sources(slug, [source.slug for source in sources])
+
+
+def _watchers(topic: Any, kinds: list[str]) -> tuple[Any, ...]:  # noqa: ANN401
+    from alerts.ingest.watch import QUERIES, watchers
+
+    unknown = [kind for kind in kinds if kind not in QUERIES]
+    if unknown:
+        raise UsageError(f"--watch does not know {unknown[0]!r}; it knows {', '.join(QUERIES)}")
+    return watchers(topic, kinds)
+
+
+def _say_sources(slug: str, made: list[str]) -> None:
+    if made:
+        click.echo(f"Made {len(made)} sources that ask for it: {', '.join(made)}. Poll them now: alerts poll {' '.join(made)}")
+    else:
+        click.echo(
+            "The sources there are bring it when they carry it; for more: "
+            f'alerts source add --kind pubmed --query "..." --slug pubmed-{slug}'
+        )
+
+
+def _print_trial(trial: Any, most: int = 20) -> None:  # noqa: ANN401  relabel.Trial
+    for sign, changes in (("+", trial.added), ("-", trial.dropped)):
+        for change in changes[:most]:
+            words = "; ".join(dict.fromkeys(change.words)) or "no words"
+            click.echo(f"{sign} {change.slug}  item {change.item_id}  {change.title[:70]}  [{words[:80]}]")
+        if len(changes) > most:
+            click.echo(f"{sign} ... and {len(changes) - most} more")
+    click.echo(f"Of {trial.items} stored items it would add {len(trial.added)} and drop {len(trial.dropped)} labels.")
+
+
+@command.command()
+@click.argument("slug")
+@click.option("--name", help="A new name.")
+@definition_options
+@click.option("--no-parent", is_flag=True, help="It stands alone.")
+@click.option("--alert", is_flag=True, help="Items that gain it are news (mailed), not only shown.")
+def edit(slug: str, name: str | None, *, no_parent: bool, alert: bool, **options: Any) -> None:  # noqa: ANN401
+    """Change a topic. Each option given replaces that part of the definition; the archive is labelled anew."""
+    from alerts.classify import packs
+    from alerts.pipeline import relabel
+    from alerts.store import catalogue
+    from alerts.store.engine import reading, writing
+
+    world = opened()
+    with reading(world.engine) as session:
+        old = catalogue.topic(session, slug)
+    new = replace(
+        old,
+        name=name or old.name,
+        definition={**old.definition, **definition_of(options)},
+        parent=None if no_parent else options["parent"] or old.parent,
+    )
+    packs.check_topic(new)
+    with writing(world.engine) as session:
+        changed = catalogue.edit_topics(session, [new])
+    if not changed:
+        click.echo(f"The topic {slug} is as it was.")
+        return
+    with progress("Labelling the archive") as told:
+        relabel.relabel(world.engine, world.now(), progress=told, loud=alert)
+    click.echo(f"Changed the topic {slug}.")
+
+
+@command.command()
+@click.argument("slug")
+@click.option("--into", help="The topic that its followers go on with.")
+def retire(slug: str, into: str | None) -> None:
+    """End a topic. Its slug is never used again; its feed says that it is gone, or leads to the successor."""
+    from alerts.pipeline import people
+    from alerts.store import catalogue
+    from alerts.store.engine import writing
+
+    world = opened()
+    with writing(world.engine) as session:
+        catalogue.retire_topic(session, slug, world.now(), into=into)
+    followers = people.retire_topic(world.engine, slug, into=into)
+    click.echo(f"Retired the topic {slug}; {followers} followers " + (f"go on with {into}." if into else "lose it."))
+
+
+@command.command()
+@click.argument("what")
+@click.option("--since", type=Span(), default="90d", help="How far back to look.")
+def test(what: str, since: Any) -> None:  # noqa: ANN401
+    """Try a pack FILE, or a topic's SLUG as it is saved, on the stored items; saves nothing."""
+    from alerts.classify import packs
+    from alerts.pipeline import relabel
+    from alerts.store import catalogue
+    from alerts.store.engine import reading
+
+    path = Path(what)
+    text = path.read_text(encoding="utf-8") if path.is_file() else None
+    world = opened()
+    if text is None:
+        with reading(world.engine) as session:
+            topics = [catalogue.topic(session, what)]
+    else:
+        topics = list(packs.load(text, str(path)))
+    with progress("Trying it") as told:
+        _print_trial(relabel.trial(world.engine, topics, since=world.now() - since, progress=told))
+
+
+@command.command()
+def check() -> None:
+    """Replay every operator's correction and say which rules now disagree."""
+    from alerts.pipeline import relabel
+
+    world = opened()
+    found = relabel.check_corrections(world.engine)
+    for one in found.disagreements:
+        click.echo(f"item {one.item_id}: {one.facet} {one.value}: the operator said {one.said}, the rules say {one.ruled}")
+    click.echo(f"{found.corrections} corrections, {len(found.disagreements)} disagreements.")
+    if found.disagreements:
+        raise AlertsError("The rules disagree with operators' corrections; the corrections stay in force.")
+
+
+@command.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def lint(files: tuple[Path, ...]) -> None:
+    """Find terms that can never match, shadowed terms, acronyms without company: in the topics, or in pack FILES."""
+    from alerts.classify import lint as rules
+    from alerts.classify import packs
+    from alerts.store import catalogue
+    from alerts.store.engine import reading
+
+    if files:
+        topics = [topic for path in files for topic in packs.load(path.read_text(encoding="utf-8"), str(path))]
+    else:
+        world = opened()
+        with reading(world.engine) as session:
+            topics = catalogue.topics(session)
+    found = list(rules.lint(topics))
+    for line in found:
+        click.echo(line)
+    click.echo(f"{len(topics)} topics, {len(found)} findings.")
+    if found:
+        raise AlertsError("Mend what is listed, or leave it on purpose.")
+
+
+@command.command("import")
+@click.argument("what")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def import_(what: str, *, dry_run: bool) -> None:
+    """Read a pack: a TOML FILE, - for standard input, or the name of a shipped one. Known slugs are changed."""
+    from alerts.classify import packs
+    from alerts.pipeline import relabel
+    from alerts.store import catalogue
+    from alerts.store.engine import reading, writing
+
+    name, text = _pack_text(what)
+    topics = packs.load(text, name)
+    world = opened()
+    with reading(world.engine) as session:
+        known = catalogue.parents(session)
+    new = [topic for topic in topics if topic.slug not in known]
+    old = [topic for topic in topics if topic.slug in known]
+    if dry_run:
+        click.echo(f"Would add {len(new)} topics and change up to {len(old)}.")
+        return
+    with writing(world.engine) as session:
+        catalogue.add_topics(session, new)
+        changed = catalogue.edit_topics(session, old)
+    with progress("Labelling the archive") as told:
+        relabel.relabel(world.engine, world.now(), progress=told)
+    click.echo(f"Added {len(new)} topics, changed {len(changed)}.")
+
+
+def _pack_text(what: str) -> tuple[str, str]:
+    from alerts.classify import packs
+
+    if what == "-":
+        return "standard input", sys.stdin.read()
+    path = Path(what)
+    if path.suffix == ".toml" or path.is_file():
+        try:
+            return str(path), path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    return what, packs.shipped(what)
+
+
+@command.command()
+@click.argument("slugs", nargs=-1)
+def export(slugs: tuple[str, ...]) -> None:
+    """Write topics (all, or those named) as a pack to standard output."""
+    from alerts.classify import packs
+    from alerts.store import catalogue
+    from alerts.store.engine import reading
+
+    world = opened()
+    with reading(world.engine) as session:
+        chosen = [catalogue.topic(session, slug) for slug in slugs] or catalogue.topics(session)
+    click.echo(packs.dump(chosen), nl=False)
