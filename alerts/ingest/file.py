@@ -1,0 +1,100 @@
+"""The kind `file`: a feed or JSON Lines on this machine, for imports and tests; `url` is `file:///absolute/path`.
+
+Each line of JSON Lines is one work: any of the fields of `Content` (dates as ISO 8601), the identifiers `id`, `doi`,
+`pmid`, `pmcid` and `nct`, and `links` as `[relation, scheme, value]`. `alerts.ingest.local` reads the file.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from alerts.errors import ReadError
+from alerts.ingest import feed
+from alerts.ingest.answer import raw_hash, strings, texts, unknown
+from alerts.ingest.clean import plain
+from alerts.ingest.identity import normalise_key
+from alerts.model import Content, Document, Entry, Key, Kind, Link, Page, PartialDate, Plan, PollState, Request, Source
+
+LINES = 500  # works in one page
+_OWN = {one.name for one in fields(Content)} | {"id", "links", "doi", "pmid", "pmcid", "nct"}
+_TUPLES = ("authors", "publication_types", "mesh", "phases")
+
+
+def plan(source: Source, state: PollState, now: datetime) -> Plan | None:  # noqa: ARG001  one form for all kinds
+    """Read the whole file from its beginning."""
+    if not source.url.startswith("file:///"):
+        raise ReadError("a source of kind file has an address like file:///srv/import/works.jsonl")
+    return Plan(request=Request(url=source.url), state={"line": 0})
+
+
+def read(source: Source, state: PollState, document: Document) -> Page:
+    """Read a feed whole, or the next lines of JSON Lines."""
+    if not _is_lines(document.body):
+        return feed.read(source, state, document)
+    first = int(state.resume.get("line", 0))
+    lines = document.body.splitlines()
+    part = enumerate(lines[first : first + LINES], first + 1)
+    entries, seen = unknown((_entry(source, number, line) for number, line in part if line.strip()), state)
+    if first + LINES < len(lines):
+        return Page(entries=entries, seen=seen, next=Request(url=source.url), state={"line": first + LINES})
+    return Page(entries=entries, seen=seen)
+
+
+def _is_lines(body: bytes) -> bool:
+    """Tell JSON Lines from a feed: each line is an object; a JSON Feed names its version."""
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    return start.startswith(b"{") and b"jsonfeed.org/version" not in start[:2000]
+
+
+def _entry(source: Source, number: int, line: bytes) -> Entry:
+    try:
+        row = json.loads(line)
+    except ValueError as wrong:
+        raise ReadError(f"line {number} is not JSON: {wrong}") from wrong
+    if not isinstance(row, dict):
+        raise ReadError(f"line {number} is not a JSON object")
+    if strange := sorted(row.keys() - _OWN):
+        raise ReadError(f"line {number} has an unknown field {strange[0]!r}; known are {', '.join(sorted(_OWN))}")
+    keys = tuple(_keys(source, row))
+    if not keys:
+        raise ReadError(f"line {number} has none of id, doi, pmid, pmcid, nct")
+    return Entry(
+        locator=texts(row, "id") or f"{keys[0].scheme}:{keys[0].value}",
+        content=_content(number, row),
+        keys=keys,
+        links=tuple(_links(number, row)),
+        raw_hash=raw_hash(row),
+    )
+
+
+def _keys(source: Source, row: Mapping[str, Any]) -> Iterator[Key]:
+    for scheme in ("pmid", "doi", "pmcid", "nct"):
+        if key := normalise_key(scheme, str(row.get(scheme) or "")):
+            yield key
+    if own := texts(row, "id"):
+        yield Key("guid", f"{source.slug} {own}")
+
+
+def _content(number: int, row: Mapping[str, Any]) -> Content:
+    known = {one.name for one in fields(Content)}
+    given = {name: value for name, value in row.items() if name in known and value is not None}
+    try:
+        given |= {name: strings(given[name]) for name in _TUPLES if name in given}
+        given |= {name: plain(given[name]) for name in ("title", "text") if name in given}
+        if "kind" in given:
+            given["kind"] = Kind(given["kind"])
+        if "published" in given:
+            given["published"] = PartialDate.parse(given["published"])
+    except (ValueError, TypeError, AttributeError) as wrong:
+        raise ReadError(f"line {number}: {wrong}") from wrong
+    return Content(**given)
+
+
+def _links(number: int, row: Mapping[str, Any]) -> Iterator[Link]:
+    for one in row.get("links") or ():
+        if not isinstance(one, list) or len(strings(one)) != 3:
+            raise ReadError(f"line {number}: a link is [relation, scheme, value], not {one!r}")
+        if key := normalise_key(one[1], one[2]):
+            yield Link(one[0], *key)
