@@ -1,0 +1,49 @@
+"""What a source would bring, before it is saved: one fetch and one reading, nothing stored."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from alerts.errors import ReadError, UsageError
+from alerts.ingest import KINDS
+from alerts.ingest.discover import feeds
+from alerts.ingest.fetch import Fetch
+from alerts.model import Document, Page, PollState, Request, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The source as it would be saved (its feed found, its title known) and its first page."""
+
+    source: Source
+    page: Page
+
+
+async def preview(source: Source, *, contact: str, now: datetime) -> Preview:
+    """Fetch and read a source once. Where a feed's address is a web page, its first feed is taken instead.
+
+    Raises SourceError where it cannot be read, UsageError where the page offers no feed.
+    """
+    async with Fetch(contact) as fetch:
+        plan = KINDS[source.kind].plan(source, PollState(), now)
+        if plan is None:
+            return Preview(source=source, page=Page())
+        document = await fetch(plan.request)
+        state = PollState(resume=plan.state)
+        try:
+            page = KINDS[source.kind].read(source, state, document)
+        except ReadError:
+            found = feeds(document) if source.kind == "feed" else ()
+            if not found:
+                raise
+            return await _first_feed(fetch, source, document, found[0].url)
+    return Preview(source=replace(source, title=source.title or page.title), page=page)
+
+
+async def _first_feed(fetch: Fetch, source: Source, page: Document, url: str) -> Preview:
+    document = await fetch(Request(url=url, allow_private=source.allow_private))
+    found = replace(source, url=url)
+    try:
+        read = KINDS[source.kind].read(found, PollState(), document)
+    except ReadError as error:
+        raise UsageError(f"{page.url} is a web page, and the feed it names ({url}) cannot be read: {error}") from error
+    return Preview(source=replace(found, title=source.title or read.title), page=read)
