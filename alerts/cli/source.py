@@ -101,8 +101,7 @@ def show(slug: str, *, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def add(url: str | None, **options: Any) -> None:  # noqa: ANN401
     """Add a source. A web page is searched for its feeds; what a page source finds is shown before it is saved."""
-    from alerts.store import catalogue
-    from alerts.store.engine import writing
+    from alerts.pipeline import manage
 
     world = opened()
     source = _described(url, options)
@@ -112,8 +111,7 @@ def add(url: str | None, **options: Any) -> None:  # noqa: ANN401
         source = found.source
         if source.kind == "page" and not options["yes"] and sys.stdin.isatty():
             click.confirm("Save it?", abort=True)
-    with writing(world.engine) as session:
-        catalogue.add_sources(session, [source], world.now())
+    manage.add_sources(world.engine, [source], world.now())
     click.echo(f"Added the source {source.slug} ({source.kind}). Read it now: alerts poll {source.slug}")
 
 
@@ -221,8 +219,9 @@ def check(slug: str) -> None:
 @click.option("--allow-private/--no-allow-private", default=None)
 def edit(slug: str, **options: Any) -> None:  # noqa: ANN401
     """Change a source; where it then asks something else, it starts afresh."""
+    from alerts.pipeline import manage
     from alerts.store import catalogue
-    from alerts.store.engine import reading, writing
+    from alerts.store.engine import reading
 
     world = opened()
     with reading(world.engine) as session:
@@ -234,8 +233,7 @@ def edit(slug: str, **options: Any) -> None:  # noqa: ANN401
         given["max_age"] = timedelta(days=given["max_age"]) if given["max_age"] else None
     if "about" in given:
         given["about"] = given["about"] or None
-    with writing(world.engine) as session:
-        catalogue.edit_source(session, slug, replace(old, **given), world.now())
+    manage.edit_source(world.engine, replace(old, **given), world.now())
     click.echo(f"Changed the source {slug}.")
 
 
@@ -243,13 +241,10 @@ def edit(slug: str, **options: Any) -> None:  # noqa: ANN401
 @click.argument("slugs", nargs=-1, required=True)
 def pause(slugs: tuple[str, ...]) -> None:
     """Poll these no more until they are resumed; what they gave stays."""
-    from alerts.store import catalogue
-    from alerts.store.engine import writing
+    from alerts.pipeline import manage
 
     world = opened()
-    with writing(world.engine) as session:
-        for slug in slugs:
-            catalogue.pause_source(session, slug)
+    manage.pause_sources(world.engine, slugs)
     click.echo(f"Paused {', '.join(slugs)}.")
 
 
@@ -257,13 +252,10 @@ def pause(slugs: tuple[str, ...]) -> None:
 @click.argument("slugs", nargs=-1, required=True)
 def resume(slugs: tuple[str, ...]) -> None:
     """Poll these again, at once."""
-    from alerts.store import catalogue
-    from alerts.store.engine import writing
+    from alerts.pipeline import manage
 
     world = opened()
-    with writing(world.engine) as session:
-        for slug in slugs:
-            catalogue.resume_source(session, slug, world.now())
+    manage.resume_sources(world.engine, slugs, world.now())
     click.echo(f"Resumed {', '.join(slugs)}.")
 
 
@@ -271,12 +263,10 @@ def resume(slugs: tuple[str, ...]) -> None:
 @click.argument("slug")
 def remove(slug: str) -> None:
     """Remove a source. Its items stay, but for those of the sample source, which go whole."""
-    from alerts.store import catalogue
-    from alerts.store.engine import writing
+    from alerts.pipeline import manage
 
     world = opened()
-    with writing(world.engine, exclusive=True) as session:
-        catalogue.remove_source(session, slug)
+    manage.remove_source(world.engine, slug)
     click.echo(f"Removed the source {slug}.")
 
 
@@ -285,8 +275,9 @@ def remove(slug: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be added.")
 def import_(what: str, *, dry_run: bool) -> None:
     """Add the sources of an OPML FILE, of - (standard input), or of a shipped pack (neuroimmunology)."""
+    from alerts.pipeline import manage
     from alerts.store import catalogue
-    from alerts.store.engine import reading, writing
+    from alerts.store.engine import reading
 
     sources = _read_sources(what)
     world = opened()
@@ -294,8 +285,7 @@ def import_(what: str, *, dry_run: bool) -> None:
         known = {(source.kind, source.url, source.query) for source in catalogue.sources(session)}
     new = [source for source in sources if (source.kind, source.url, source.query) not in known]
     if not dry_run:
-        with writing(world.engine) as session:
-            catalogue.add_sources(session, new, world.now())
+        manage.add_sources(world.engine, new, world.now())
     for source in new:
         click.echo(f"{'would add' if dry_run else 'added'} {source.slug} ({source.kind})")
     click.echo(f"{len(new)} {'to add' if dry_run else 'added'}, {len(sources) - len(new)} were there already.")

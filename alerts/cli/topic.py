@@ -96,9 +96,9 @@ def add(slug: str, name: str, watch: str | None, *, dry_run: bool, **options: An
     """Add a topic; shows the stored items it matches, with the words that prove it."""
     from alerts.classify import packs
     from alerts.model import Topic
-    from alerts.pipeline import relabel
+    from alerts.pipeline import manage, relabel
     from alerts.store import catalogue
-    from alerts.store.engine import reading, writing
+    from alerts.store.engine import reading
 
     topic = Topic(slug=slug, name=name, definition=definition_of(options), parent=options["parent"])
     packs.check_topic(topic)
@@ -113,9 +113,7 @@ def add(slug: str, name: str, watch: str | None, *, dry_run: bool, **options: An
     if dry_run:
         click.echo("Nothing was saved (--dry-run).")
         return
-    with writing(world.engine) as session:
-        catalogue.add_topics(session, [topic])
-        catalogue.add_sources(session, sources, world.now())
+    manage.add_topics(world.engine, [topic], world.now(), watchers=sources)
     with progress("Labelling the archive") as told:
         relabel.relabel(world.engine, world.now(), progress=told)
     click.echo(f"Added the topic {slug}.")
@@ -160,9 +158,9 @@ def _print_trial(trial: Any, most: int = 20) -> None:  # noqa: ANN401  relabel.T
 def edit(slug: str, name: str | None, *, no_parent: bool, alert: bool, **options: Any) -> None:  # noqa: ANN401
     """Change a topic. Each option given replaces that part of the definition; the archive is labelled anew."""
     from alerts.classify import packs
-    from alerts.pipeline import relabel
+    from alerts.pipeline import manage, relabel
     from alerts.store import catalogue
-    from alerts.store.engine import reading, writing
+    from alerts.store.engine import reading
 
     world = opened()
     with reading(world.engine) as session:
@@ -174,9 +172,7 @@ def edit(slug: str, name: str | None, *, no_parent: bool, alert: bool, **options
         parent=None if no_parent else options["parent"] or old.parent,
     )
     packs.check_topic(new)
-    with writing(world.engine) as session:
-        changed = catalogue.edit_topics(session, [new])
-    if not changed:
+    if not manage.edit_topics(world.engine, [new]):
         click.echo(f"The topic {slug} is as it was.")
         return
     with progress("Labelling the archive") as told:
@@ -190,13 +186,9 @@ def edit(slug: str, name: str | None, *, no_parent: bool, alert: bool, **options
 def retire(slug: str, into: str | None) -> None:
     """End a topic. Its slug is never used again; its feed says that it is gone, or leads to the successor."""
     from alerts.pipeline import people
-    from alerts.store import catalogue
-    from alerts.store.engine import writing
 
     world = opened()
-    with writing(world.engine) as session:
-        catalogue.retire_topic(session, slug, world.now(), into=into)
-    followers = people.retire_topic(world.engine, slug, into=into)
+    followers = people.retire_topic(world.engine, slug, world.now(), into=into)
     click.echo(f"Retired the topic {slug}; {followers} followers " + (f"go on with {into}." if into else "lose it."))
 
 
@@ -206,7 +198,7 @@ def retire(slug: str, into: str | None) -> None:
 def test(what: str, since: Any) -> None:  # noqa: ANN401
     """Try a pack FILE, or a topic's SLUG as it is saved, on the stored items; saves nothing."""
     from alerts.classify import packs
-    from alerts.pipeline import relabel
+    from alerts.pipeline import manage, relabel
     from alerts.store import catalogue
     from alerts.store.engine import reading
 
@@ -265,26 +257,23 @@ def lint(files: tuple[Path, ...]) -> None:
 def import_(what: str, *, dry_run: bool) -> None:
     """Read a pack: a TOML FILE, - for standard input, or the name of a shipped one. Known slugs are changed."""
     from alerts.classify import packs
-    from alerts.pipeline import relabel
+    from alerts.pipeline import manage, relabel
     from alerts.store import catalogue
-    from alerts.store.engine import reading, writing
+    from alerts.store.engine import reading
 
     name, text = _pack_text(what)
     topics = packs.load(text, name)
     world = opened()
-    with reading(world.engine) as session:
-        known = catalogue.parents(session)
-    new = [topic for topic in topics if topic.slug not in known]
-    old = [topic for topic in topics if topic.slug in known]
     if dry_run:
-        click.echo(f"Would add {len(new)} topics and change up to {len(old)}.")
+        with reading(world.engine) as session:
+            known = catalogue.parents(session)
+        new = sum(topic.slug not in known for topic in topics)
+        click.echo(f"Would add {new} topics and change up to {len(topics) - new}.")
         return
-    with writing(world.engine) as session:
-        catalogue.add_topics(session, new)
-        changed = catalogue.edit_topics(session, old)
+    added, changed = manage.import_topics(world.engine, topics)
     with progress("Labelling the archive") as told:
         relabel.relabel(world.engine, world.now(), progress=told)
-    click.echo(f"Added {len(new)} topics, changed {len(changed)}.")
+    click.echo(f"Added {len(added)} topics, changed {len(changed)}.")
 
 
 def _pack_text(what: str) -> tuple[str, str]:

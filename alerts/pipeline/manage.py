@@ -1,0 +1,69 @@
+"""What operators change: topics and sources, each change in one transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from alerts.model import Source, Topic
+from alerts.store import catalogue, installation
+from alerts.store.engine import writing
+
+
+def add_topics(engine: Engine, topics: Iterable[Topic], now: datetime, *, watchers: Sequence[Source] = ()) -> list[str]:
+    """Add topics and the sources that ask for them; the archive is labelled by `relabel`."""
+    with writing(engine) as session:
+        added = catalogue.add_topics(session, topics)
+        catalogue.add_sources(session, watchers, now)
+        installation.raise_revisions(session, added)
+    return added
+
+
+def edit_topics(engine: Engine, topics: Iterable[Topic]) -> list[str]:
+    """Change topics; returns the slugs that differ now."""
+    with writing(engine) as session:
+        changed = catalogue.edit_topics(session, topics)
+        installation.raise_revisions(session, changed)
+    return changed
+
+
+def import_topics(engine: Engine, topics: Sequence[Topic]) -> tuple[list[str], list[str]]:
+    """Add the topics of a pack whose slugs are new and change the others; returns both lists of slugs."""
+    with writing(engine) as session:
+        known = catalogue.parents(session)
+        added = catalogue.add_topics(session, [topic for topic in topics if topic.slug not in known])
+        changed = catalogue.edit_topics(session, [topic for topic in topics if topic.slug in known])
+        installation.raise_revisions(session, added + changed)
+    return added, changed
+
+
+def add_sources(engine: Engine, sources: Iterable[Source], now: datetime) -> list[str]:
+    """Add sources, due at once."""
+    with writing(engine) as session:
+        return catalogue.add_sources(session, sources, now)
+
+
+def edit_source(engine: Engine, source: Source, now: datetime) -> None:
+    """Change a source; where it then asks something else, it starts afresh."""
+    with writing(engine) as session:
+        catalogue.edit_source(session, source.slug, source, now)
+
+
+def pause_sources(engine: Engine, slugs: Iterable[str]) -> None:
+    """Poll these no more until they are resumed."""
+    with writing(engine) as session:
+        for slug in slugs:
+            catalogue.pause_source(session, slug)
+
+
+def resume_sources(engine: Engine, slugs: Iterable[str], now: datetime) -> None:
+    """Poll these again, at once."""
+    with writing(engine) as session:
+        for slug in slugs:
+            catalogue.resume_source(session, slug, now)
+
+
+def remove_source(engine: Engine, slug: str) -> None:
+    """Remove a source; the sample source goes with everything that only it brought."""
+    with writing(engine, exclusive=True) as session:
+        catalogue.remove_source(session, slug)
