@@ -11,12 +11,15 @@ from sqlalchemy import Engine
 
 from alerts.classify import packs
 from alerts.errors import UsageError
+from alerts.ingest import spacing
+from alerts.ingest.fetch import Fetch
 from alerts.settings import Settings
 from alerts.store import catalogue, installation, schema
 from alerts.store.engine import connect, reading, writing
 from subscribers.tokens import Keyring
 
 FIRST_PACK = "neuroimmunology"
+NCBI = "eutils.ncbi.nlm.nih.gov"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,14 @@ def open_world(settings: Settings) -> World:
     """Build the engine and the keys; touches the data directory, not the database."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     return World(settings, connect(settings.database), Keyring(_secret(settings)))
+
+
+def make_fetch(settings: Settings) -> Fetch:
+    """Build the way out to the web: who we are, what each service must be told, and how far apart requests are."""
+    key = settings.pubmed_api_key.get_secret_value()
+    ncbi = {"tool": "research-alerts", "email": settings.contact, "api_key": key}
+    credentials = {NCBI: {name: value for name, value in ncbi.items() if value}}
+    return Fetch(settings.contact, credentials, spacing=spacing((NCBI,) if key else ()))
 
 
 def ensure_ready(world: World, *, upgrade: bool = False) -> list[str]:

@@ -1,0 +1,52 @@
+"""`alerts poll`: what is due, these sources, or all, now."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from alerts.cli.common import at_option, json_option, moment, opened, print_json
+from alerts.errors import AlertsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alerts.pipeline.poll import PollOutcome
+
+
+@click.command("poll")
+@click.argument("slugs", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All sources, due or not.")
+@at_option
+@json_option
+def command(slugs: tuple[str, ...], at: datetime | None, *, everything: bool, as_json: bool) -> None:
+    """Poll what is due (or these, or all) and release what is news. Exit code 1 when a source failed.
+
+    \b
+    Examples:
+      alerts poll                  what is due
+      alerts poll medrxiv --json   one source, due or not
+    """  # noqa: D301
+    import asyncio
+
+    from alerts.pipeline import poll, release
+    from alerts.wiring import make_fetch
+
+    world = opened()
+    now = moment(world, at)
+
+    async def work() -> "Sequence[PollOutcome]":
+        async with make_fetch(world.settings) as fetch:
+            return await poll.poll_due(world.engine, fetch, now, slugs=slugs, everything=everything)
+
+    outcomes = asyncio.run(work())
+    numbers = release.release(world.engine, now)
+    if as_json:
+        print_json([outcome.as_json() for outcome in outcomes])
+    else:
+        for outcome in outcomes:
+            click.echo(str(outcome))
+        click.echo(f"{len(outcomes)} sources read, {len(numbers)} alerts released.")
+    failed = [outcome.slug for outcome in outcomes if outcome.error]
+    if failed:
+        raise AlertsError(f"{len(failed)} of {len(outcomes)} sources failed: {', '.join(failed)}")
