@@ -3,6 +3,7 @@
 A run takes what Europe PMC first indexed since the last one (FIRST_IDATE, two days of overlap), oldest first.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ SPACING: Mapping[str, Spacing] = {"www.ebi.ac.uk": Spacing(0.25)}
 OVERLAP = timedelta(days=2)
 RESTARTS = 3
 SERVICE = "Europe PMC"
+_HEADING = re.compile(r"<h\d[^>]*>(.*?)</h\d>", re.IGNORECASE | re.DOTALL)
 
 KINDS_BY_TYPE = {
     "preprint": Kind.PREPRINT,
@@ -144,7 +146,7 @@ def _content(result: object, number: str) -> Content:
     return Content(
         kind=Kind.PREPRINT if number.startswith("PPR:") else kind,
         title=_title(result),
-        text=plain(texts(result, "abstractText")),
+        text="\n".join(_sections(texts(result, "abstractText"))),
         url=f"https://europepmc.org/article/{number.replace(':', '/', 1)}",
         authors=tuple(_authors(result)),
         venue=texts(result, "journalInfo", "journal", "title") or texts(result, "bookOrReportDetails", "publisher"),
@@ -153,6 +155,17 @@ def _content(result: object, number: str) -> Content:
         publication_types=types,
         mesh=tuple(_mesh(result)),
     )
+
+
+def _sections(abstract: str) -> Iterator[str]:
+    """Yield the abstract; sections headed by `<h4>` (in a third of all abstracts) as `LABEL: text`."""
+    before, *parts = _HEADING.split(abstract)
+    if words := plain(before):
+        yield words
+    for heading, text in zip(parts[::2], parts[1::2], strict=True):
+        label, words = plain(heading).rstrip(":. ").upper(), plain(text)
+        if words:
+            yield f"{label}: {words}" if label else words
 
 
 def _types(result: object) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ def read_local(source: Source, request: Request) -> Document:
         raise FetchError("only a source of kind file reads files of this machine, as file:///path")
     path = Path(unquote(parts.path))
     try:
-        with path.open("rb", opener=_open) as file:
+        # without O_NONBLOCK a named pipe that nobody writes to would hold the poll for ever
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise FetchError(f"{path} is not a file")
             body = file.read(LARGEST + 1)
@@ -27,8 +28,3 @@ def read_local(source: Source, request: Request) -> Document:
     if len(body) > LARGEST:
         raise FetchError(f"{path} is larger than {LARGEST // 1024 // 1024} MB")
     return Document(url=request.url, body=body)
-
-
-def _open(path: str, flags: int) -> int:
-    """Open without waiting: a named pipe without a writer would hold the poll for ever."""
-    return os.open(path, flags | os.O_NONBLOCK)
