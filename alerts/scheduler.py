@@ -1,7 +1,7 @@
 """The metronome: a tick calls what is due; what is due stands in the database (law 5)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,6 +9,9 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.errors import AlertsError
+from alerts.ingest.fetch import Fetch
+from alerts.pipeline import compose, deliver, keep, poll, release
+from alerts.wiring import World
 
 log = structlog.get_logger(__name__)
 
@@ -61,3 +64,41 @@ class Metronome:
         self._scheduler.pause()
         await asyncio.gather(*self._running, return_exceptions=True)
         self._scheduler.shutdown(wait=False)
+
+
+def beats(world: World, fetch: Fetch, roles: frozenset[str], stop: asyncio.Event) -> tuple[Beat, ...]:
+    """Return what these roles do, and how often they look whether something is due."""
+    return tuple(beat for role, beat in _beats(world, fetch, stop) if role in roles)
+
+
+def _beats(world: World, fetch: Fetch, stop: asyncio.Event) -> Iterator[tuple[str, Beat]]:
+    async def read() -> None:
+        for outcome in await poll.poll_due(world.engine, fetch, world.now()):
+            log.info("source.polled", **outcome.as_json())
+
+    async def stamp() -> None:
+        numbers = await asyncio.to_thread(release.release, world.engine, world.now())
+        if numbers:
+            log.info("alerts.released", count=len(numbers), last=numbers[-1])
+
+    async def prepare() -> None:
+        report = await asyncio.to_thread(
+            compose.compose_due, world.engine, world.keyring, world.settings, world.now()
+        )
+        if report.candidates:
+            log.info("digests.composed", candidates=report.candidates, prepared=report.prepared)
+
+    async def send() -> None:
+        report = await deliver.deliver_due(world.engine, world.keyring, world.settings, world.now(), stop=stop)
+        if report.total or report.stopped:
+            log.info("mail.delivered", sent=report.sent, deferred=report.deferred, bounced=report.bounced,
+                     uncertain=report.uncertain, stopped=report.stopped)
+
+    async def tidy() -> None:
+        await asyncio.to_thread(keep.keep, world.engine, world.now())
+
+    yield "poll", Beat("poll", 15, read)
+    yield "scheduler", Beat("release", 3, stamp)
+    yield "scheduler", Beat("compose", 5, prepare)
+    yield "scheduler", Beat("keep", 3600, tidy)
+    yield "deliver", Beat("deliver", 3, send)

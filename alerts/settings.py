@@ -2,7 +2,7 @@
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     pubmed_api_key: SecretStr = SecretStr("")
     digest_full: int = Field(default=15, ge=1, le=60)
-    allow_private_sources: bool = False
+    log: Literal["auto", "console", "json"] = "auto"
 
     @field_validator("database_url")
     @classmethod

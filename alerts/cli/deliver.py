@@ -29,7 +29,7 @@ def delivered(world: "World", now: datetime) -> "DeliverReport":
 
     from alerts.pipeline.deliver import deliver_due
 
-    report = asyncio.run(deliver_due(world.engine, world.keyring, world.settings, now))
+    report = asyncio.run(deliver_due(world.engine, world.keyring, world.settings, now, eager=True))
     click.echo(
         f"{report.sent} sent, {report.deferred} deferred, {report.bounced} bounced, {report.uncertain} uncertain, "
         f"{report.cancelled} cancelled, {report.expired} expired."

@@ -13,5 +13,5 @@ def command(state: str, why: str) -> None:
     from alerts.pipeline import deliver
 
     world = opened()
-    deliver.hold(world.engine, on=state == "on", why=why)
+    deliver.hold(world.engine, on=state == "on", reason=why)
     click.echo("All mail is held; let it go with: alerts hold off" if state == "on" else "Mail goes again.")

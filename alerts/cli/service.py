@@ -1,0 +1,172 @@
+"""The running service: the web server and the metronome in one event loop, until SIGTERM."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import click
+import uvicorn
+
+from alerts.cli.deliver import delivered
+from alerts.errors import AlertsError, UsageError
+from alerts.ingest import packs
+from alerts.logs import configure
+from alerts.model import Source
+from alerts.pipeline import compose, manage, poll, release
+from alerts.scheduler import Metronome, beats
+from alerts.settings import DEFAULT_BASE_URL, is_loopback
+from alerts.store import catalogue
+from alerts.store.engine import reading
+from alerts.wiring import FIRST_PACK, World, make_fetch
+
+FIRST_PORT = 8000
+SAMPLE = "sample"
+SAMPLE_PATH = "/sample/feed.rss"
+
+
+def run_once(world: World, now: datetime) -> None:
+    """Poll what is due, release, compose, deliver, publish; raise AlertsError at the end if something failed."""
+    _first_sources(world)
+
+    async def read() -> list[poll.PollOutcome]:
+        async with make_fetch(world.settings) as fetch:
+            return list(await poll.poll_due(world.engine, fetch, now))
+
+    outcomes = asyncio.run(read())
+    for outcome in outcomes:
+        click.echo(str(outcome))
+    numbers = release.release(world.engine, now)
+    report = compose.compose_due(world.engine, world.keyring, world.settings, now)
+    click.echo(f"{len(outcomes)} sources read, {len(numbers)} alerts released, {report.prepared} mails prepared.")
+    sent = delivered(world, now)
+    failed = [outcome.slug for outcome in outcomes if outcome.error]
+    if failed or sent.stopped:
+        raise AlertsError("; ".join(filter(None, [
+            f"{len(failed)} of {len(outcomes)} sources failed: {', '.join(failed)}" if failed else "",
+            f"sending stopped: {sent.stopped}" if sent.stopped else "",
+        ])))
+
+
+def run_forever(world: World, *, host: str, port: int | None, roles: frozenset[str], sample: bool) -> None:
+    """Serve and work until SIGTERM or Ctrl-C; what is in flight is finished."""
+    configure(world.settings.log)
+    opened = _listen(host, port) if "web" in roles else None
+    if opened is not None:
+        world = _at_home(world, host, opened.getsockname()[1])
+    _first_sources(world)
+    if sample and opened is not None:
+        _sample(world, opened)
+    _tell(world, opened)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(world, opened, host, roles))
+
+
+def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    factory: type[asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+async def _serve(world: World, opened: socket.socket | None, host: str, roles: frozenset[str]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        fetch = await stack.enter_async_context(make_fetch(world.settings))
+        server = _server(world, host) if opened is not None else None
+        serving = asyncio.create_task(server.serve(sockets=[opened])) if server and opened else None
+        metronome = Metronome(beats(world, fetch, roles, stop))
+        metronome.start()
+        await stop.wait()
+        click.echo("Stopping: finishing what is in flight ...", err=True)
+        await metronome.stop()
+        if server is not None and serving is not None:
+            server.should_exit = True
+            await serving
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: stopping is one decision, made by the service."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(world: World, host: str) -> uvicorn.Server:
+    from alerts.web.app import create_app
+
+    app = create_app(world, local=is_loopback(host))
+    return _Server(uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, date_header=True, lifespan="off",
+        timeout_graceful_shutdown=10, h11_max_incomplete_event_size=32_768,
+    ))
+
+
+def _listen(host: str, port: int | None) -> socket.socket:
+    """Bind before anything else is told; the default port gives way to the next free one, a named port does not."""
+    for candidate in [port] if port else range(FIRST_PORT, FIRST_PORT + 50):
+        try:
+            return socket.create_server((host, candidate), family=_family(host), backlog=512)
+        except OSError as error:
+            last = error
+    raise UsageError(f"Cannot listen on {host} port {port or FIRST_PORT}: {last.strerror}; choose another --port") from last
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _at_home(world: World, host: str, port: int) -> World:
+    """Let links lead to where we really listen, unless the operator said where we are."""
+    if world.settings.base_url != DEFAULT_BASE_URL or not is_loopback(host):
+        return world
+    name = f"[{host}]" if ":" in host else host
+    return replace(world, settings=world.settings.model_copy(update={"base_url": f"http://{name}:{port}"}))
+
+
+def _first_sources(world: World) -> None:
+    """Load the default sources into an installation that has none."""
+    with reading(world.engine) as session:
+        if catalogue.sources(session):
+            return
+    sources = packs.load(packs.shipped(FIRST_PACK), FIRST_PACK)
+    manage.add_sources(world.engine, sources, world.now())
+    click.echo(f"Loaded {len(sources)} default sources; see them with: alerts source list")
+
+
+def _sample(world: World, opened: socket.socket) -> None:
+    """Add the invented examples at the address where this service serves them, or lead the source there."""
+    source = Source(
+        slug=SAMPLE, url=f"http://127.0.0.1:{opened.getsockname()[1]}{SAMPLE_PATH}", title="Invented examples",
+        allow_private=True, sample=True, max_age=None,
+        why="shows the whole product without a network; remove it with: alerts source remove sample",
+    )
+    with reading(world.engine) as session:
+        known = {known.slug: known for known in catalogue.sources(session)}
+    if SAMPLE not in known:
+        manage.add_sources(world.engine, [source], world.now())
+    elif known[SAMPLE].url != source.url:
+        manage.edit_source(world.engine, source, world.now())
+
+
+def _tell(world: World, opened: socket.socket | None) -> None:
+    settings = world.settings
+    if opened is not None:
+        click.echo(f"Pages and feeds   {settings.base_url}")
+        if settings.smtp is None:
+            click.echo(f"Mail              lands as files in {(settings.data_dir / 'mail').absolute()}; read it at {settings.base_url}/mail")
+    tool = Path(sys.executable).parent / "alerts"
+    if tool.is_file():
+        click.echo(f'The command       export PATH="{tool.parent}:$PATH"    then: alerts --help')
+    click.echo("Stop with Ctrl-C.")
