@@ -1,0 +1,44 @@
+"""What the documents say is what the program does."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from alerts.cli import COMMANDS, alerts
+from alerts.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+CALL = re.compile(r"^(?:    |\| *`)?\s*alerts ([a-z]+(?: [a-z]+)?[^`\n]*)", re.MULTILINE)
+OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)")
+
+
+def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
+    said = set(re.findall(r"^\| `(ALERTS_[A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE))
+    there = {f"ALERTS_{name.rstrip('_').upper()}" for name in Settings.model_fields}
+    assert said == there
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text())
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_every_command_in_a_document_exists_with_its_options(path: Path) -> None:
+    for line in CALL.findall(path.read_text()):
+        words = line.split()
+        if words[0] not in COMMANDS:
+            continue
+        command = alerts.get_command(click.Context(alerts), words[0])
+        assert command is not None
+        if isinstance(command, click.Group):
+            verb = words[1] if len(words) > 1 else ""
+            inner = command.get_command(click.Context(command), verb)
+            assert inner is not None, line
+            command = inner
+        known = {opt for parameter in command.params for opt in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
+        assert set(OPTION.findall(line)) <= known, line
