@@ -1,0 +1,32 @@
+"""Writes MAIL, RCPT and DATA for one mail, and knows which addresses this server can take."""
+
+from dataclasses import dataclass
+
+from alerts.deliver.carrier import Desk, Mail
+from alerts.deliver.retry import Reply, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How envelopes are written on one connection; `smtputf8`: the server offers RFC 6531."""
+
+    smtputf8: bool = False
+
+    def options(self, mail: Mail) -> tuple[str, ...]:
+        """Return the options of MAIL: SMTPUTF8 (RFC 6531) only where this mail needs it."""
+        return () if mail.recipient.isascii() and mail.sender.isascii() else ("SMTPUTF8", "BODY=8BITMIME")
+
+    def fits(self, mail: Mail, desk: Desk) -> bool:
+        """Tell whether the recipient can be reached over this connection; if not, it is settled as refused."""
+        if any(ord(sign) <= 32 or sign in "<>\x7f" for sign in mail.recipient):
+            desk.settle(mail, Reply(553, "5.1.3", "5.1.3 the address is malformed"), Stage.RCPT)
+            return False
+        if self.options(mail) and not self.smtputf8:
+            desk.settle(mail, Reply(553, "5.6.7", "5.6.7 the server does not offer SMTPUTF8"), Stage.RCPT)
+            return False
+        return True
+
+    def commands(self, mail: Mail) -> bytes:
+        """Return the three commands that go out at once."""
+        mail_from = " ".join((f"MAIL FROM:<{mail.sender}>", *self.options(mail)))
+        return f"{mail_from}\r\nRCPT TO:<{mail.recipient}>\r\nDATA\r\n".encode()

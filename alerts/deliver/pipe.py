@@ -1,0 +1,218 @@
+"""Sends mail over an open SMTP connection with pipelining: one round trip a mail (RFC 2920)."""
+
+import asyncio
+from collections import deque
+from typing import cast
+
+from alerts.deliver.carrier import Deadlines, Desk, Mail
+from alerts.deliver.envelope import Envelope
+from alerts.deliver.retry import Reply, Stage
+
+MOST_BYTES = 65_536  # of unread replies
+DOT = b".\r\n"
+
+
+class Pipe(asyncio.Protocol):
+    """Reads replies in order from a transport whose greeting, TLS and login are over."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._unread = bytearray()
+        self._lines: list[str] = []
+        self._replies: deque[tuple[int, str]] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._lost = transport.is_closing()
+        transport.set_protocol(self)
+
+    def lost(self) -> bool:
+        """Tell whether nothing can be sent any more; replies that came before may still be read."""
+        return self._lost
+
+    def write(self, data: bytes) -> None:
+        if not self._lost:
+            self._transport.write(data)
+
+    async def reply(self, seconds: float, *, address: str = "") -> Reply | None:
+        """Return the next reply; None once the connection is lost or the deadline passed (which ends it)."""
+        if not self._replies and not self._lost:
+            await self._wait(seconds)
+        if not self._replies:
+            return None
+        code, text = self._replies.popleft()
+        return Reply.of(code, text, address=address)
+
+    async def _wait(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        timer = loop.call_later(seconds, self.abort)
+        try:
+            await self._waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def abort(self) -> None:
+        """End the connection at once; whoever waits for a reply gets None."""
+        self._lost = True
+        self._transport.abort()
+        self._wake()
+
+    async def quit(self, seconds: float) -> None:
+        self.write(b"QUIT\r\n")
+        await self.reply(seconds)
+        self._lost = True
+        self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        while (end := self._unread.find(b"\n")) >= 0:
+            line = bytes(self._unread[:end])
+            del self._unread[: end + 1]
+            self._line(line.decode("utf-8", "replace").rstrip())
+        if len(self._unread) > MOST_BYTES or len(self._replies) + len(self._lines) > MOST_BYTES // 64:
+            self.abort()
+        elif self._replies:
+            self._wake()
+
+    def _line(self, line: str) -> None:
+        if not line[:3].isdecimal():
+            self.abort()
+            return
+        self._lines.append(line[4:])
+        if line[3:4] != "-":
+            self._replies.append((int(line[:3]), "\n".join(self._lines)))
+            self._lines.clear()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
+        self._lost = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class PipelinedSession:
+    """Writes a body, its dot and the next MAIL, RCPT, DATA at once, and checks every reply."""
+
+    def __init__(self, transport: asyncio.BaseTransport, desk: Desk, envelope: Envelope, deadlines: Deadlines) -> None:
+        self._pipe = Pipe(cast("asyncio.Transport", transport))
+        self._desk = desk
+        self._envelope = envelope
+        self._deadlines = deadlines
+        self._flying: Mail | None = None  # its dot is written, its reply not read
+        self._ahead: Mail | None = None  # its MAIL, RCPT and DATA are written
+        self.carried = 0
+
+    async def run(self, cap: int) -> bool:
+        """Send until the desk is empty (false), or the connection ended or carried `cap` mails (true)."""
+        try:
+            while True:
+                if self._flying and not await self._land():
+                    return True
+                if self._ahead is None and not await self._start(cap):
+                    return self.carried >= cap or self._pipe.lost()
+                if await self._opened() and not await self._let_go(cap):
+                    return True
+        finally:
+            await self._end()
+
+    async def _start(self, cap: int) -> bool:
+        """Take a mail and write its envelope; false if there is none or the connection is done."""
+        if self._pipe.lost() or self.carried >= cap:
+            return False
+        mail = await self._desk.take()
+        while mail and not self._envelope.fits(mail, self._desk):
+            mail = await self._desk.take()
+        if mail and self._pipe.lost():
+            self._desk.put_back(mail)
+            return False
+        self._ahead = mail
+        if mail:
+            self._pipe.write(self._envelope.commands(mail))
+        return mail is not None
+
+    async def _land(self) -> bool:
+        """Read the reply to the body in flight; false if it ends the connection."""
+        mail = self._flying
+        assert mail is not None  # noqa: S101  the caller looked
+        reply = await self._pipe.reply(self._deadlines.body, address=mail.recipient)
+        self._flying = None
+        self._desk.settle(mail, reply, Stage.BODY)
+        self.carried += 1
+        if reply is not None and reply.code != 421:
+            return True
+        self._drop_ahead(tried=reply is None)
+        return False
+
+    def _drop_ahead(self, *, tried: bool) -> None:
+        if self._ahead is None:
+            return
+        if tried:
+            self._desk.settle(self._ahead, None, Stage.RCPT)
+        else:
+            self._desk.put_back(self._ahead)
+        self._ahead = None
+
+    async def _opened(self) -> bool:
+        """Read the replies to MAIL, RCPT and DATA; true if the body may follow. A refusal is told and cleared away."""
+        mail = self._ahead
+        assert mail is not None  # noqa: S101
+        said: list[Reply | None] = []
+        for stage, good in ((Stage.MAIL, (250,)), (Stage.RCPT, (250, 251)), (Stage.DATA, (354,))):
+            said.append(reply := await self._pipe.reply(self._deadlines.command, address=mail.recipient))
+            if reply is None or reply.code not in good:
+                self._ahead = None
+                self._desk.settle(mail, reply, stage, fresh=self.carried == 0)
+                await self._clear(reply, missing=3 - len(said))
+                return False
+        return True
+
+    async def _clear(self, refusal: Reply | None, *, missing: int) -> None:
+        """Read what is still to come for a refused envelope; a 354 is answered by a lone dot (RFC 2920 3.1)."""
+        last = refusal
+        for _ in range(missing if refusal and refusal.code != 421 else 0):
+            last = await self._pipe.reply(self._deadlines.command)
+        if last is None or last.code == 421:
+            self._pipe.abort()
+            return
+        self._pipe.write(DOT if last.code == 354 else b"RSET\r\n")
+        if await self._pipe.reply(self._deadlines.command) is None:
+            self._pipe.abort()
+
+    async def _let_go(self, cap: int) -> bool:
+        """Send the body, with the next envelope behind it; false if it must not leave and the connection ends."""
+        mail = self._ahead
+        assert mail is not None  # noqa: S101
+        self._ahead = None
+        if not await self._desk.may_leave(mail):
+            self._pipe.abort()
+            return False
+        self._flying = mail
+        self._ahead = self._ready() if self.carried + 1 < cap else None
+        following = self._envelope.commands(self._ahead) if self._ahead else b""
+        self._pipe.write(stuffed(mail.message) + DOT + following)
+        return True
+
+    def _ready(self) -> Mail | None:
+        mail = self._desk.take_now()
+        return mail if mail and self._envelope.fits(mail, self._desk) else None
+
+    async def _end(self) -> None:
+        """Tell what is still open when the connection ends, whatever ended it."""
+        if self._flying:
+            self._desk.settle(self._flying, None, Stage.BODY)
+            self._drop_ahead(tried=True)
+        if self._ahead:
+            self._desk.put_back(self._ahead)
+        if not self._pipe.lost():
+            await self._pipe.quit(self._deadlines.quit)
+
+
+def stuffed(message: bytes) -> bytes:
+    """Return a message in CRLF with dots doubled at line starts, ending in a line end (RFC 5321 4.5.2)."""
+    if message.startswith(b"."):
+        message = b"." + message
+    if not message.endswith(b"\r\n"):
+        message += b"\r\n"
+    return message.replace(b"\r\n.", b"\r\n..")

@@ -1,0 +1,172 @@
+"""Works off the outbox: claims what is due, splices each recipient into the edition, sends, and keeps the outcome."""
+
+import asyncio
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+
+from sqlalchemy import Engine
+
+from alerts.deliver.carrier import Carrier, Mail
+from alerts.deliver.mailbox import MailboxCarrier
+from alerts.deliver.smtp import SmtpCarrier
+from alerts.pipeline.desk import OutboxDesk, Shift
+from alerts.pipeline.tally import DeliverReport
+from alerts.publish.email import Recipient, Segments, Sender, recipient
+from alerts.settings import Settings
+from alerts.store import lanes, outbox
+from alerts.store.engine import database_now, reading, writing
+from alerts.store.installation import set_hold
+from alerts.store.outbox import Claimed
+from subscribers.tokens import Keyring
+
+__all__ = ["DeliverReport", "deliver_due", "hold"]
+
+PARSED_EDITIONS = 256
+BLOCK_A_CONNECTION, LEAST_BLOCK, LARGEST_BLOCK = 20, 50, 400
+GRACE = 30.0  # seconds that mail in flight gets after a stop
+COUNT_UPTO = 1_000
+
+
+async def deliver_due(  # noqa: PLR0913  the contract's four; all others by name
+    engine: Engine,
+    keyring: Keyring,
+    settings: Settings,
+    now: datetime,
+    *,
+    stop: asyncio.Event | None = None,
+    carrier: Carrier | None = None,
+    eager: bool = False,
+    jitter: Callable[[], float] | None = None,
+    lease: timedelta = outbox.LEASE,
+) -> DeliverReport:
+    """Send every delivery that is due, until none is left, the server refuses us, or `stop` is set.
+
+    After a stop what is in flight gets `GRACE` seconds to finish. `eager`: the operator asks, so the server is tried
+    even where it told us to wait. Any number of processes may do this at once.
+    """
+    stop = stop or asyncio.Event()
+    waiting, closed = await asyncio.to_thread(_look, engine, now, eager=eager)
+    if closed or not waiting:
+        return DeliverReport(stopped=f"the mail server is tried again at {closed:%H:%M:%S} UTC" if closed else "")
+    carrier = carrier or carrier_of(settings)
+    shift = Shift(
+        now=_moving(now),
+        jitter=jitter or secrets.SystemRandom().random,
+        stop=stop,
+        block=_block_size(settings),
+        lease=lease,
+    )
+    desk = OutboxDesk(engine, _Writer(engine, keyring, settings), shift)
+    async with desk.open():
+        await _until_stopped(carrier.carry(desk, waiting=waiting), stop)
+    return desk.tally.report()
+
+
+def hold(engine: Engine, *, on: bool, reason: str = "") -> None:
+    """Stop all mail at once, also what is claimed already, or let it go on; polling and feeds go on."""
+    with writing(engine, durable=True) as session:
+        set_hold(session, on=on, reason=reason)
+        if not on:
+            lanes.open_server(session)
+
+
+def carrier_of(settings: Settings) -> Carrier:
+    """Return what carries mail here: the SMTP server, or a Maildir in the data directory."""
+    if settings.smtp is None:
+        return MailboxCarrier(settings.data_dir / "mail")
+    domain = _sender(settings).domain
+    return SmtpCarrier(settings.smtp, hello=domain if "." in domain else "localhost")
+
+
+def _look(engine: Engine, now: datetime, *, eager: bool) -> tuple[int, datetime | None]:
+    """Return how many deliveries are due and until when the server is left alone."""
+    with writing(engine) as session:
+        outbox.take_back(session, database_now(session))
+        if eager:
+            lanes.open_server(session)
+        return outbox.waiting(session, now, COUNT_UPTO), lanes.server_closed_until(session)
+
+
+def _block_size(settings: Settings) -> int:
+    connections = settings.smtp.connections if settings.smtp else 1
+    return min(max(connections * BLOCK_A_CONNECTION, LEAST_BLOCK), LARGEST_BLOCK)
+
+
+def _moving(start: datetime) -> Callable[[], datetime]:
+    """Return a clock that begins at `start`: a long run sees what falls due meanwhile, whatever `--at` said."""
+    begun = time.monotonic()
+    return lambda: start + timedelta(seconds=time.monotonic() - begun)
+
+
+async def _until_stopped(work: Coroutine[None, None, None], stop: asyncio.Event) -> None:
+    """Do the work to its end; after a stop it has `GRACE` seconds to finish what is in flight."""
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task}, timeout=GRACE)
+    finally:
+        stopped.cancel()
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _sender(settings: Settings) -> Sender:
+    return Sender(base_url=settings.base_url, from_=settings.from_, bounce_address=settings.bounce_address)
+
+
+class _Writer:
+    """Makes the mails of claimed deliveries, keeping the editions it parsed last."""
+
+    def __init__(self, engine: Engine, keyring: Keyring, settings: Settings) -> None:
+        self._engine = engine
+        self._keyring = keyring
+        self._operator = settings.operator or parseaddr(settings.from_)[1]
+        self._sender = _sender(settings)
+        self._parsed: OrderedDict[int, Segments] = OrderedDict()
+
+    def __call__(self, claimed: Sequence[Claimed]) -> list[tuple[Claimed, Mail | None]]:
+        self._parse({one.edition_id for one in claimed})
+        made = [(one, self._mail(one)) for one in claimed]
+        while len(self._parsed) > PARSED_EDITIONS:
+            self._parsed.popitem(last=False)
+        return made
+
+    def _parse(self, editions: Collection[int]) -> None:
+        missing = [one for one in editions if one not in self._parsed]
+        for one in editions:
+            if one in self._parsed:
+                self._parsed.move_to_end(one)
+        if missing:
+            with reading(self._engine) as session:
+                parts = outbox.parts(session, missing)
+            self._parsed.update((one, Segments.parse(held)) for one, held in parts.items())
+
+    def _mail(self, one: Claimed) -> Mail | None:
+        """Return the mail; None where the recipient's address cannot stand in one."""
+        to = self._recipient(one)
+        try:
+            message = self._parsed[one.edition_id].splice(to)
+        except ValueError:
+            return None
+        sender = self._sender.verp(self._keyring.sign("bounce", one.public_id)) if one.public_id else ""
+        return Mail(
+            id=one.id,
+            message_id=one.message_id,
+            sender=sender or self._sender.address,
+            recipient=to.address,
+            message=message,
+        )
+
+    def _recipient(self, one: Claimed) -> Recipient:
+        private = self._keyring.open(one.private) if one.private else ""
+        if one.public_id is None or one.address_sealed is None:
+            return Recipient(self._operator, one.message_id, one.created_at, private=private)
+        address = self._keyring.open(one.address_sealed)
+        to = recipient(self._keyring, one.public_id, address, one.message_id, one.created_at)
+        return to._replace(private=private)

@@ -1,0 +1,300 @@
+"""Hands out claimed mail to connections and commits what became of it, many connections in one transaction (law 7)."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from alerts.deliver import retry
+from alerts.deliver.carrier import Mail
+from alerts.deliver.retry import Reply, Stage
+from alerts.pipeline.tally import Tally
+from alerts.store import lanes, outbox
+from alerts.store.engine import writing
+from alerts.store.installation import set_hold
+from alerts.store.outbox import Block, Claimed, Leave, Outcome
+
+T = TypeVar("T")
+Write = Callable[[Sequence[Claimed]], Sequence[tuple[Claimed, Mail | None]]]
+STATES: Mapping[type, str] = MappingProxyType(
+    {
+        retry.Sent: "sent",
+        retry.Bounced: "bounced",
+        retry.TryAgain: "deferred",
+        retry.Expired: "expired",
+        retry.Uncertain: "uncertain",
+    }
+)
+WRITES_AT_CLOSE = 3
+UNWRITABLE = retry.Bounced(Reply(553, "5.1.3", "5.1.3 no mail can be written for this recipient"), suppress=False)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What the next transaction writes."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    leaving: list[tuple[Claimed, asyncio.Future[bool]]] = field(default_factory=list)
+    slow: set[bytes] = field(default_factory=set)
+    eased: set[bytes] = field(default_factory=set)
+    pause: timedelta | None = None
+    hold: str = ""
+
+    def empty(self) -> bool:
+        return not (self.outcomes or self.leaving or self.slow or self.pause or self.hold)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """The terms of one run. `now()` moves on from the moment the run was started for; `jitter()` is in [0, 1).
+
+    `block` deliveries are claimed at once, for as long as `lease`; `stop` ends the run.
+    """
+
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
+    stop: asyncio.Event
+    block: int
+    lease: timedelta
+
+
+class OutboxDesk:
+    """The desk of one run; `write` makes mails of claimed deliveries (off the event loop).
+
+    Outcomes and permissions to leave are gathered while a transaction runs and go into the next one together.
+    """
+
+    def __init__(self, engine: Engine, write: Write, shift: Shift) -> None:
+        self._engine = engine
+        self._write = write
+        self._shift = shift
+        self._held: dict[int, Claimed] = {}
+        self._ready: deque[Mail] = deque()
+        self._refilling: asyncio.Task[None] | None = None
+        self._dry = False
+        self._batch = _Batch()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._watch = retry.PolicyWatch()
+        self._lanes: frozenset[bytes] = frozenset()
+        self._database = ThreadPoolExecutor(1, "outbox")
+        self.tally = Tally()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Keep books and leases while the block runs; at its end everything told is written, the rest given back."""
+        async with asyncio.TaskGroup() as group:
+            books, leases = group.create_task(self._keep_books()), group.create_task(self._keep_leases())
+            try:
+                yield
+            finally:
+                if self._refilling:
+                    await self._refilling
+                leases.cancel()
+                self._closing = True
+                self._wake.set()
+                await books
+                await self._close()
+
+    # what connections ask for
+
+    async def take(self) -> Mail | None:
+        while not self._stopping():
+            if mail := self.take_now():
+                return mail
+            if self._dry:
+                return None
+            await self._refill()
+        return None
+
+    def take_now(self) -> Mail | None:
+        if self._stopping():
+            return None
+        if len(self._ready) < self._shift.block // 2 and not self._dry:
+            self._refill()
+        return self._ready.popleft() if self._ready else None
+
+    async def may_leave(self, mail: Mail) -> bool:
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._batch.leaving.append((self._held[mail.id], answer))
+        self._wake.set()
+        return await answer
+
+    def settle(self, mail: Mail, reply: Reply | None, stage: Stage, *, fresh: bool = True) -> None:
+        claimed = self._held[mail.id]
+        decision = retry.decide(reply, stage, self._try(claimed, fresh=fresh))
+        match decision:
+            case retry.GoBack():
+                self._ready.appendleft(mail)
+            case retry.StopSending(why, until):
+                self._ready.appendleft(mail)
+                self._halt(why, until - self._shift.now())
+            case _:
+                self._told(claimed, decision, mail.recipient)
+
+    def put_back(self, mail: Mail) -> None:
+        self._ready.appendleft(mail)
+
+    def refused(self, reply: Reply, stage: Stage) -> None:
+        now = self._shift.now()
+        nobody = retry.Try(attempts=0, doubts=0, deadline=now, now=now, jitter=0.0)
+        decision = retry.decide(reply, stage, nobody)
+        if isinstance(decision, retry.StopSending):
+            self._halt(decision.why, decision.until - now)
+
+    # what becomes of it
+
+    def _stopping(self) -> bool:
+        return self._shift.stop.is_set() or bool(self.tally.stopped)
+
+    def _halt(self, why: str, pause: timedelta | None = None) -> None:
+        self.tally.stopped = self.tally.stopped or why
+        self._batch.pause = pause or self._batch.pause
+        self._wake.set()
+
+    def _try(self, claimed: Claimed, *, fresh: bool) -> retry.Try:
+        return retry.Try(
+            attempts=claimed.attempts,
+            doubts=claimed.doubts,
+            deadline=claimed.deadline_at,
+            now=self._shift.now(),
+            jitter=self._shift.jitter(),
+            fresh=fresh,
+        )
+
+    def _told(self, claimed: Claimed, decision: retry.Decision, address: str = "") -> None:
+        outcome = _outcome(claimed, decision, self._shift.now())
+        del self._held[claimed.id]
+        self._batch.outcomes.append(outcome)
+        self.tally.count(outcome, address)
+        self._pace(claimed.domain_hash, decision)
+        self._wake.set()
+
+    def _pace(self, domain: bytes | None, decision: retry.Decision) -> None:
+        """Slow a domain that asks for it, let one go faster that takes mail, stop where three refuse us by policy."""
+        later = decision if isinstance(decision, retry.TryAgain) else None
+        if domain is not None and later and later.slow:
+            self._batch.slow.add(domain)
+        elif domain in self._lanes and isinstance(decision, retry.Sent):
+            self._batch.eased.add(domain)
+        if self._watch.note(domain if later and later.policy else None) and not self.tally.stopped:
+            self._batch.hold = "three domains refused us by policy; look at SPF, DKIM and DMARC, then: alerts hold off"
+            self._halt(self._batch.hold)
+
+    # the books
+
+    def _refill(self) -> asyncio.Task[None]:
+        """Claim the next block, one claim at a time."""
+        if self._refilling is None or self._refilling.done():
+            self._refilling = asyncio.create_task(self._claim())
+        return self._refilling
+
+    async def _claim(self) -> None:
+        try:
+            block, limited = await self._in_database(self._claim_block)
+        except DBAPIError as trouble:
+            self._halt(f"the database cannot be written: {trouble.orig}")
+            return
+        self._dry = not block.claimed
+        self._lanes = limited
+        self.tally.states["cancelled"] += block.cancelled
+        if block.held:
+            self._halt("all mail is on hold; alerts hold off lets it go on")
+        self._held.update((one.id, one) for one in block.claimed)
+        for one, mail in await asyncio.to_thread(self._write, block.claimed):
+            if mail is None:
+                self._told(one, UNWRITABLE)
+            else:
+                self._ready.append(mail)
+
+    def _claim_block(self) -> tuple[Block, frozenset[bytes]]:
+        with writing(self._engine) as session:
+            block = outbox.claim(session, self._shift.now(), self._shift.block, lease=self._shift.lease)
+            return block, lanes.limited(session)
+
+    async def _keep_books(self) -> None:
+        while not self._closing:
+            await self._wake.wait()
+            self._wake.clear()
+            await self._write_batch()
+
+    async def _write_batch(self) -> None:
+        """Commit what was told since the last time and answer who asked to leave; on failure nothing leaves."""
+        batch, self._batch = self._batch, _Batch()
+        if batch.empty():
+            return
+        try:
+            leave = await self._in_database(self._commit, batch)
+        except DBAPIError as trouble:
+            self._halt(f"the database cannot be written: {trouble.orig}")
+            self._batch.outcomes[:0] = batch.outcomes
+            leave = Leave()
+        if leave.held:
+            self._halt("all mail is on hold; alerts hold off lets it go on")
+        for claimed, answer in batch.leaving:
+            if claimed.id not in leave.going:
+                self._held.pop(claimed.id, None)
+            if not answer.done():
+                answer.set_result(claimed.id in leave.going)
+
+    def _commit(self, batch: _Batch) -> Leave:
+        with writing(self._engine, durable=True) as session:
+            outbox.settle(session, batch.outcomes, self._shift.now())
+            lanes.slow(session, batch.slow)
+            lanes.ease(session, batch.eased)
+            if batch.pause:
+                lanes.close_server(session, batch.pause)
+            if batch.hold:
+                set_hold(session, on=True, reason=batch.hold)
+            return outbox.leave(session, [claimed for claimed, _ in batch.leaving], lease=self._shift.lease)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._shift.lease.total_seconds() / 4)
+            held = [(one.id, one.lease) for one in self._held.values()]
+            with suppress(DBAPIError):  # a lease that could not be put off runs out, and the work is dropped
+                await self._in_database(self._renew, held)
+
+    def _renew(self, held: Sequence[tuple[int, str]]) -> None:
+        with writing(self._engine) as session:
+            outbox.renew(session, held, lease=self._shift.lease)
+
+    async def _close(self) -> None:
+        """Write what is still told, thrice if need be; give back what was not tried."""
+        for _ in range(WRITES_AT_CLOSE):
+            await self._write_batch()
+        with suppress(DBAPIError):
+            await self._in_database(self._give_back)
+        self._database.shutdown()
+
+    def _give_back(self) -> None:
+        with writing(self._engine) as session:
+            outbox.give_back(session, [(one.id, one.lease) for one in self._held.values()])
+
+    async def _in_database(self, work: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._database, work, *arguments)
+
+
+def _outcome(claimed: Claimed, decision: retry.Decision, now: datetime) -> Outcome:
+    """Return the row's new values for a decision that ends this try."""
+    reply = getattr(decision, "reply", None)
+    return Outcome(
+        id=claimed.id,
+        lease=claimed.lease,
+        state=STATES[type(decision)],
+        reply=str(reply or "no reply"),
+        reply_key=reply.key if reply else "no reply",
+        attempts=claimed.attempts + 1,
+        doubts=claimed.doubts + isinstance(decision, retry.Uncertain),
+        next_attempt_at=decision.at if isinstance(decision, retry.TryAgain) else now,
+        sent_at=now if isinstance(decision, retry.Sent) else None,
+        suppress=claimed.address_hash if isinstance(decision, retry.Bounced) and decision.suppress else None,
+    )

@@ -1,0 +1,330 @@
+"""The outbox: deliveries claimed with a lease, and what became of them, written by whoever still holds the lease."""
+
+import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, bindparam, case, func, or_, select, update
+from sqlmodel import Session, col
+
+from alerts.store.bulk import insert_into
+from alerts.store.engine import database_now
+from alerts.store.lanes import draw
+from alerts.store.tables import EditionRow, InstallationRow, metadata
+from subscribers.tables import SubscriberRow, SuppressionRow
+
+LEASE = timedelta(seconds=60)
+MOST_DOUBTS = 5
+OPEN = ("queued", "claimed", "sending", "deferred", "uncertain")
+UNMAILED_REASONS_FOR_CONFIRM = ("complained",)  # what a new double opt-in cannot lift by itself (only the operator)
+
+DELIVERIES = metadata.tables["deliveries"]
+_D = DELIVERIES.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A delivery in our hands: what is needed to write the mail and to judge its outcome."""
+
+    id: int
+    lease: str
+    recipient: str
+    kind: str
+    edition_id: int
+    message_id: str
+    attempts: int
+    doubts: int
+    created_at: datetime
+    deadline_at: datetime
+    domain_hash: bytes | None
+    private: bytes | None
+    public_id: bytes | None
+    address_sealed: bytes | None
+    address_hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """What one claim brought; `held` where all mail is stopped, `cancelled` counts suppressed recipients."""
+
+    claimed: tuple[Claimed, ...] = ()
+    cancelled: int = 0
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a claimed delivery; `suppress` is the address hash that must not be mailed again."""
+
+    id: int
+    lease: str
+    state: str
+    reply: str
+    attempts: int
+    doubts: int
+    next_attempt_at: datetime
+    sent_at: datetime | None = None
+    reply_key: str = ""
+    suppress: bytes | None = None
+
+
+def claim(session: Session, now: datetime, limit: int, *, lease: timedelta = LEASE) -> Block:
+    """Claim up to `limit` due deliveries for one worker, the urgent first, the uncertain last.
+
+    Leases that ran out are taken back first: `claimed` without doubt, `sending` as uncertain. Nothing is claimed on
+    hold; suppressed recipients are cancelled; slow domains and a slow server get only what their lanes allow.
+    """
+    if session.connection().execute(_HOLD).scalar():
+        return Block(held=True)
+    at = database_now(session)
+    take_back(session, at)
+    due = draw(session, _due(session, now, limit), at, now)
+    if not due:
+        return Block()
+    token = secrets.token_hex(16)
+    session.connection().execute(
+        update(DELIVERIES).where(_D.id.in_(due)).values(state="claimed", lease=token, leased_until=at + lease)
+    )
+    return _block(session, token, due)
+
+
+def take_back(session: Session, at: datetime) -> None:
+    """Give back the rows of workers that died: a body that may have left makes its row uncertain."""
+    expired = and_(_D.lease.is_not(None), _D.leased_until < at)
+    free: dict[str, Any] = {"lease": None, "leased_until": None}
+    connection = session.connection()
+    connection.execute(update(DELIVERIES).where(_D.state == "claimed", expired).values(state="queued", **free))
+    connection.execute(
+        update(DELIVERIES)
+        .where(_D.state == "sending", expired)
+        .values(state="uncertain", doubts=_D.doubts + 1, attempts=_D.attempts + 1, **free)
+    )
+
+
+def _due(session: Session, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """Return (id, domain_hash) of what may go next, locked on PostgreSQL; at most `limit`."""
+    connection = session.connection()
+    waiting = [row for state in ("queued", "deferred") for row in connection.execute(_of(state, now, limit))]
+    waiting.sort(key=lambda row: (row.priority, row.next_attempt_at, row.id))
+    if len(waiting) < limit:
+        doubtful = _of("uncertain", now, limit - len(waiting)).where(_D.doubts < MOST_DOUBTS)
+        waiting += connection.execute(doubtful)
+    return waiting[:limit]
+
+
+def _of(state: str, now: datetime, limit: int) -> Select[Any]:
+    return (
+        select(_D.id, _D.domain_hash, _D.priority, _D.next_attempt_at)
+        .where(_D.state == state, _D.next_attempt_at <= now)
+        .order_by(_D.priority, _D.next_attempt_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _block(session: Session, token: str, ids: Sequence[int]) -> Block:
+    rows = {row.id: row for row in session.connection().execute(_in_hand(ids))}
+    barred = [row for row in rows.values() if _barred(row.kind, row.reason)]
+    if barred:
+        _cancel(session, [row.id for row in barred])
+    gone = {row.id for row in barred}
+    kept = tuple(_claimed(rows[one], token) for one in ids if one in rows and one not in gone)
+    return Block(claimed=kept, cancelled=len(barred))
+
+
+def _in_hand(ids: Sequence[int]) -> Select[Any]:
+    people, suppressed = SubscriberRow, SuppressionRow
+    return (
+        select(
+            *(_D[name] for name in _FROM_DELIVERY),
+            col(people.public_id),
+            col(people.address_sealed),
+            col(people.address_hash),
+            col(suppressed.reason),
+        )
+        .select_from(DELIVERIES)
+        .outerjoin(people, col(people.id) == _D.subscriber_id)
+        .outerjoin(suppressed, col(suppressed.address_hash) == col(people.address_hash))
+        .where(_D.id.in_(ids))
+    )
+
+
+_FROM_DELIVERY = (
+    "id",
+    "recipient",
+    "kind",
+    "edition_id",
+    "message_id",
+    "attempts",
+    "doubts",
+    "created_at",
+    "deadline_at",
+    "domain_hash",
+    "private",
+)
+
+
+def _claimed(row: Row[Any], token: str) -> Claimed:
+    values = {**row._mapping}  # noqa: SLF001  SQLAlchemy's public name
+    del values["reason"]
+    return Claimed(lease=token, **values)
+
+
+def _barred(kind: str, reason: str | None) -> bool:
+    """Tell whether a suppressed recipient may not get this mail: only a confirming question may reach most of them."""
+    return reason is not None and (kind != "confirm" or reason in UNMAILED_REASONS_FOR_CONFIRM)
+
+
+def renew(session: Session, held: Iterable[tuple[int, str]], *, lease: timedelta = LEASE) -> None:
+    """Put off the end of our leases (a heartbeat)."""
+    until = database_now(session) + lease
+    rows = [{"of": one, "mine": token, "until": until} for one, token in held]
+    if rows:
+        session.connection().execute(_RENEW, rows)
+
+
+_OURS = (_D.id == bindparam("of"), _D.lease == bindparam("mine"))
+_RENEW = update(DELIVERIES).where(*_OURS).values(leased_until=bindparam("until"))
+_LEAVE = (
+    update(DELIVERIES).where(*_OURS, _D.state == "claimed").values(state="sending", leased_until=bindparam("until"))
+)
+_CHANGES = ("state", "reply", "attempts", "doubts", "next_attempt_at", "sent_at")
+_OUTCOME = (
+    update(DELIVERIES)
+    .where(*_OURS)
+    .values({name: bindparam(f"new_{name}") for name in _CHANGES} | {"lease": None, "leased_until": None})
+)
+
+
+def settle(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Write what became of deliveries, each only where the lease is still ours; a later one finds no row."""
+    if not outcomes:
+        return
+    session.connection().execute(_OUTCOME, [_parameters(one) for one in outcomes])
+    dead = {one.suppress for one in outcomes if one.suppress is not None}
+    if dead:
+        suppress(session, dead, "bounced", now)
+
+
+def _parameters(one: Outcome) -> dict[str, Any]:
+    return {"of": one.id, "mine": one.lease, **{f"new_{name}": getattr(one, name) for name in _CHANGES}}
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Which bodies may leave once the transaction is committed; `held` where all mail is stopped."""
+
+    going: frozenset[int] = frozenset()
+    held: bool = False
+
+
+def leave(session: Session, starting: Sequence[Claimed], *, lease: timedelta = LEASE) -> Leave:
+    """Mark deliveries as sending and tell which bodies may leave.
+
+    The others are not ours any more: on hold, suppressed meanwhile, erased, or their lease ran out.
+    """
+    if not starting:
+        return Leave()
+    connection = session.connection()
+    if connection.execute(_HOLD).scalar():
+        give_back(session, [(one.id, one.lease) for one in starting])
+        return Leave(held=True)
+    barred = _barred_now(session, starting)
+    until = database_now(session) + lease
+    rows: list[dict[str, Any]] = [
+        {"of": one.id, "mine": one.lease, "until": until} for one in starting if one.id not in barred
+    ]
+    if not rows:
+        return Leave()
+    if connection.execute(_LEAVE, rows).rowcount == len(rows):
+        return Leave(frozenset(row["of"] for row in rows))
+    return Leave(_leaving(session, rows))
+
+
+def _leaving(session: Session, rows: Sequence[Mapping[str, Any]]) -> frozenset[int]:
+    ours: dict[int, str] = {row["of"]: row["mine"] for row in rows}
+    found = session.connection().execute(select(_D.id, _D.lease).where(_D.id.in_(list(ours)), _D.state == "sending"))
+    return frozenset(row.id for row in found if row.lease == ours[row.id])
+
+
+_HOLD = select(col(InstallationRow.hold)).where(col(InstallationRow.id) == 1)
+
+
+def _barred_now(session: Session, starting: Sequence[Claimed]) -> frozenset[int]:
+    hashes = [one.address_hash for one in starting if one.address_hash is not None]
+    found = session.connection().execute(
+        select(col(SuppressionRow.address_hash), col(SuppressionRow.reason)).where(
+            col(SuppressionRow.address_hash).in_(hashes)
+        )
+    )
+    reasons = {bytes(row.address_hash): row.reason for row in found}
+    barred = [one for one in starting if one.address_hash and _barred(one.kind, reasons.get(one.address_hash))]
+    if barred:
+        _cancel(session, [one.id for one in barred])
+    return frozenset(one.id for one in barred)
+
+
+def _cancel(session: Session, ids: Sequence[int]) -> None:
+    session.connection().execute(
+        update(DELIVERIES).where(_D.id.in_(ids)).values(state="cancelled", lease=None, leased_until=None)
+    )
+
+
+def give_back(session: Session, held: Iterable[tuple[int, str]]) -> None:
+    """Put deliveries back as they were: nothing was tried."""
+    rows = [{"of": one, "mine": token} for one, token in held]
+    if rows:
+        session.connection().execute(_GIVE_BACK, rows)
+
+
+_GIVE_BACK = (
+    update(DELIVERIES)
+    .where(*_OURS, _D.state.in_(("claimed", "sending")))
+    .values(
+        state=case((_D.doubts > 0, "uncertain"), (_D.attempts > 0, "deferred"), else_="queued"),
+        lease=None,
+        leased_until=None,
+    )
+)
+
+
+def suppress(session: Session, hashes: Collection[bytes], reason: str, now: datetime) -> None:
+    """Say that these addresses must not be mailed again; a reason that stands already stays."""
+    rows = [{"address_hash": one, "reason": reason, "at": now} for one in hashes]
+    session.execute(insert_into(session, SuppressionRow).on_conflict_do_nothing(), rows)
+
+
+def waiting(session: Session, now: datetime, most: int) -> int:
+    """Return how many deliveries are due, counted up to `most`."""
+    due = (
+        select(_D.id)
+        .where(_D.state.in_(("queued", "deferred", "uncertain")), _D.next_attempt_at <= now)
+        .limit(most)
+        .subquery()
+    )
+    return session.execute(select(func.count()).select_from(due)).scalar() or 0
+
+
+def counts(session: Session) -> Mapping[str, int]:
+    """Return how many deliveries stand in each state; `unresolved` are those given up as uncertain."""
+    rows = session.execute(select(_D.state, func.count().label("number")).group_by(_D.state))
+    found = {row.state: row.number for row in rows}
+    given_up = select(func.count()).where(_D.state == "uncertain", _D.doubts >= MOST_DOUBTS)
+    return {**found, "unresolved": session.execute(given_up).scalar_one()}
+
+
+def parts(session: Session, editions: Collection[int]) -> Mapping[int, bytes]:
+    """Return the rendered parts of editions."""
+    wanted = select(col(EditionRow.id), col(EditionRow.parts)).where(col(EditionRow.id).in_(editions))
+    return {row.id: row.parts for row in session.execute(wanted)}
+
+
+def forget_replies(session: Session, before: datetime) -> None:
+    """Blank the replies and attempts of deliveries that ended long ago (kept 90 days)."""
+    session.execute(
+        update(DELIVERIES)
+        .where(_D.state.not_in(OPEN), _D.created_at < before, or_(_D.reply != "", _D.attempts > 0))
+        .values(reply="", attempts=0)
+    )
