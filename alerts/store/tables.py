@@ -322,6 +322,7 @@ class DeliveryRow(Table, table=True):
     priority: int = 5  # 1 confirm and notice, 3 immediate, 5 digest
     state: str = "queued"
     attempts: int = 0
+    doubts: int = 0  # bodies that left and whose reply never came
     message_id: str
     reply: str = ""
     created_at: datetime
