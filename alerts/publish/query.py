@@ -1,0 +1,146 @@
+"""What a feed or page is asked for: topics, filters, a window; written in one canonical way."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Self
+from urllib.parse import parse_qsl, urlencode
+
+from alerts.errors import UsageError
+from alerts.model import Alert
+from subscribers.errors import InterestError
+from subscribers.interest import Interest, build
+
+EVERYTHING = "all"  # a reserved word: never a topic
+OURS = ("topics", "daily", "week", "part", "after", "upto")
+MAX_LENGTH = 2_000
+MAX_TOPICS = 50
+_WEEK = re.compile(r"\d{4}-W\d{2}")
+
+
+class QueryError(UsageError):
+    """A filter that is not one; the text says which are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which alerts: any of `interests` (none: everything), and where in time."""
+
+    topics: tuple[str, ...] = ()
+    interests: tuple[Interest, ...] = ()
+    filters: str = ""
+    daily: bool = False
+    week: str = ""
+    part: int = 1
+    after: int = 0
+    upto: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `ms?phase=3`, `?topics=ms,nmosd&daily=1` or an empty text (everything); QueryError else."""
+        if len(text) > MAX_LENGTH:
+            raise QueryError(f"The filters are longer than {MAX_LENGTH:,} characters; follow fewer topics at once.")
+        slug, _, rest = text.partition("?")
+        pairs = _pairs(rest)
+        ours = {name: value for name, value in pairs if name in OURS}
+        filters = [("size" if name == "min" else name, value) for name, value in pairs if name not in OURS]
+        topics = _topics(slug, ours.get("topics", ""))
+        interests = tuple(_interest(topic, filters) for topic in topics or (EVERYTHING,))
+        return cls(
+            topics=topics,
+            interests=interests,
+            filters=str(interests[0]).partition("?")[2],
+            daily=_number(ours, "daily", 0) > 0,
+            week=_week(ours.get("week", "")),
+            part=max(_number(ours, "part", 1), 1),
+            after=_number(ours, "after", 0),
+            upto=_number(ours, "upto", 0) if "upto" in ours else None,
+        )
+
+    @property
+    def asked(self) -> str:
+        """Return what follows `?` in the canonical address of this query, topics of a set included."""
+        several = {"topics": ",".join(self.topics)} if len(self.topics) > 1 else {}
+        own: dict[str, object] = {
+            **several, "daily": int(self.daily), "week": self.week, "part": self.part if self.part > 1 else 0,
+            "after": self.after, "upto": "" if self.upto is None else self.upto,
+        }
+        said = urlencode([(name, value) for name, value in own.items() if value not in (0, "")], safe=",")
+        return "&".join(part for part in (self.filters, said) if part)
+
+    @property
+    def placed(self) -> bool:
+        """Tell whether it asks for one stretch of time, not for the newest."""
+        return bool(self.week) or self.upto is not None
+
+    def current(self) -> "Query":
+        """Return the same question without its place in time."""
+        return replace(self, week="", part=1, after=0, upto=None)
+
+    def __str__(self) -> str:
+        slug = self.topics[0] if len(self.topics) == 1 else ""
+        return f"{slug}?{self.asked}" if self.asked else slug
+
+    def wants(self, alert: Alert, denied: frozenset[str], ancestors: Mapping[str, frozenset[str]]) -> bool:
+        """Tell whether the frozen facts match; a topic that an operator took away only hides."""
+        facts = alert.facts
+        if denied:
+            left = tuple(slug for slug in facts.topics if slug not in denied)
+            if facts.topics and not left:
+                return False
+            facts = replace(facts, topics=left, under=tuple(sorted(_under(left, ancestors))))
+        everywhere = replace(facts, under=(*facts.under, EVERYTHING))
+        return any(interest.matches(everywhere) for interest in self.interests)
+
+
+def _under(topics: Iterable[str], ancestors: Mapping[str, frozenset[str]]) -> set[str]:
+    return {above for slug in topics for above in ancestors.get(slug, frozenset({slug}))}
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=40, errors="strict")
+    except (UnicodeDecodeError, ValueError) as wrong:
+        raise QueryError("The filters could not be read; write them like phase=2,3&design=randomized-trial.") from wrong
+
+
+def _topics(slug: str, listed: str) -> tuple[str, ...]:
+    if slug and listed:
+        raise QueryError("topics= names a set of topics; use it with /feed, not with one topic's own address.")
+    found = (slug,) if slug else tuple(sorted({part.strip() for part in listed.split(",") if part.strip()}))
+    if len(found) > MAX_TOPICS:
+        raise QueryError(f"At most {MAX_TOPICS} topics at once.")
+    return found
+
+
+def _interest(topic: str, filters: Iterable[tuple[str, str]]) -> Interest:
+    try:
+        return build(topic, filters)
+    except InterestError as wrong:
+        raise QueryError(str(wrong)) from wrong
+
+
+def _number(ours: Mapping[str, str], name: str, default: int) -> int:
+    value = ours.get(name, "")
+    if not value:
+        return default
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise QueryError(f"{name} must be a whole number, not {value[:40]!r}.")
+    return int(value)
+
+
+def _week(value: str) -> str:
+    if value and week_days(value) is None:
+        raise QueryError(f"week must look like 2026-W18, not {value[:40]!r}.")
+    return value
+
+
+def week_days(week: str) -> tuple[date, date] | None:
+    """Return the Monday of an ISO week and the Monday after it, or None for what is no week."""
+    try:
+        monday = date.fromisocalendar(int(week[:4]), int(week[6:]), 1) if _WEEK.fullmatch(week) else None
+        return (monday, monday + timedelta(days=7)) if monday else None
+    except (ValueError, OverflowError):
+        return None
+

@@ -1,0 +1,117 @@
+"""How the web answers: a template, its headers, and the few words an error needs."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from alerts.publish import words
+from alerts.publish.templating import environment
+from alerts.settings import Settings, is_loopback
+from alerts.web.shelf import takes_gzip
+from alerts.wiring import World
+
+PUBLIC = "public, max-age=60"
+PRIVATE = "no-store"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SECURITY = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+class SecurityHeaders:
+    """Adds the headers that every answer of the framework carries, where the answer has not set its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, guarded if scope["type"] == "http" else send)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Renders templates for one installation."""
+
+    world: World
+
+    @property
+    def root(self) -> str:
+        """Return the path under which this installation answers, empty for the root."""
+        return urlsplit(self.world.settings.base_url).path
+
+    def text(self, template: str, **values: Any) -> str:  # noqa: ANN401  what the template names
+        settings = self.world.settings
+        return environment("web").get_template(template).render(
+            root=self.root, base_url=settings.base_url, local=is_local(settings), imprint=settings.imprint, words=words,
+            **values,
+        )
+
+    def public(self, request: Request, template: str, **values: Any) -> Response:  # noqa: ANN401
+        """Answer with a page that anyone may keep: ETag, 304, gzip."""
+        body = self.text(template, **values).encode()
+        etag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
+        headers = {"cache-control": PUBLIC, "etag": etag, "vary": "Accept-Encoding"}
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        if takes_gzip(request.headers.get("accept-encoding", "").encode("latin-1")):
+            body, headers["content-encoding"] = gzip.compress(body, 5, mtime=0), "gzip"
+        return HTMLResponse(body, headers=headers)
+
+    def private(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
+        """Answer with a page that nobody may keep, nor search engines list."""
+        headers = {"cache-control": PRIVATE, "x-robots-tag": "noindex, nofollow"}
+        return HTMLResponse(self.text(template, **values), status, headers=headers)
+
+    def problem(self, status: int, said: str, headers: dict[str, str] | None = None) -> Response:
+        """Answer with a plain page that says what is wrong and where to go on."""
+        text = self.text("problem.html", status=status, title=TITLES.get(status, "Something went wrong"), said=said)
+        return HTMLResponse(text, status, headers={"cache-control": "no-store", **(headers or {})})
+
+
+TITLES = {
+    400: "That could not be read",
+    404: "Nothing is here",
+    405: "This cannot be done here",
+    410: "This is gone",
+    413: "That is too much",
+    429: "Too many at once",
+    500: "Something went wrong on our side",
+    503: "Not ready yet",
+}
+
+
+def is_local(settings: Settings) -> bool:
+    """Tell whether mail that lands as files may be looked at through the web: only on this machine's own address."""
+    return not settings.public and settings.smtp is None
+
+
+def from_this_machine(request: Request) -> bool:
+    """Tell whether a request came over the loopback interface, under a loopback name."""
+    server, client = request.scope.get("server"), request.client
+    forwarded = {"forwarded", "x-forwarded-for", "x-real-ip"} & set(Headers(scope=request.scope).keys())
+    hosts = [server[0] if server else "", client.host if client else ""]
+    return not forwarded and all(is_loopback(host) for host in hosts) and is_loopback(_hostname(request))
+
+
+def _hostname(request: Request) -> str:
+    return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
