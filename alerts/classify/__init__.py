@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
-from alerts.classify import topics as topic_facet
 from alerts.classify.matcher import Joined, Matcher
 from alerts.classify.reading import Hints, Reading
+from alerts.classify.topics import TopicFacet
 from alerts.model import Content, Label, Topic
 
 __all__ = ["RULES", "Classifier", "Hints"]
@@ -39,19 +39,18 @@ class Classifier:
     version: str
 
     def __init__(self, topics: Iterable[Topic]) -> None:
-        self._topics = {topic.slug: topic for topic in topics}
-        self._matcher = Matcher(
-            self._topics.values(),
-            {name: pattern for facet in FACETS for name, pattern in facet.TRIGGERS.items()},
-        )
-        self.version = _version(self._topics.values())
+        held = tuple(topics)
+        triggers = {name: pattern for facet in FACETS for name, pattern in facet.TRIGGERS.items()}
+        self._matcher = Matcher(held, triggers)
+        self._topics = TopicFacet(held)
+        self.version = _version(held)
 
     def classify(self, content: Content, hints: Hints = Hints()) -> tuple[Label, ...]:  # noqa: B008  frozen
         """Return every label the content proves, each with its evidence, in a stable order."""
         joined = Joined(content)
         hits = self._matcher.scan(joined)
         reading = Reading(content=content, hints=hints, triggered=hits.triggered)
-        reading.labels.extend(topic_facet.label(self._topics, hits.places, joined, reading))
+        reading.labels.extend(self._topics.label(hits, joined, reading))
         for facet in FACETS:
             reading.labels.extend(facet.label(reading))
         return tuple(reading.labels)

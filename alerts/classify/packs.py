@@ -10,10 +10,12 @@ from alerts.classify.spelling import acronym_pattern, term_pattern
 from alerts.errors import PackError
 from alerts.model import Topic
 
-LISTS = ("terms", "acronyms", "ambiguous", "company", "exclude", "mesh", "models")
-FLAGS = ("treatment", "strict")
+LISTS = ("terms", "acronyms", "ambiguous", "company", "exclude", "mesh")
+FLAGS = ("strict",)
+WORDS = ("group",)
 RESERVED = frozenset({"all", "none", "new", "build", "search", "test"})
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_BAD_STAR = re.compile(r"(?:^|[\s/-])\*|(?<![^\W\d_]{4})\*$|\*\s|\*\*")
 _LINE = re.compile(r"at line (\d+)")
 _HEADER = re.compile(r"\s*\[\s*topics\s*\.\s*[\"']?([^\]\"'\s]+)[\"']?\s*\]")
 
@@ -61,8 +63,11 @@ def check_definition(definition: Mapping[str, Any]) -> Iterator[str]:
         if key in FLAGS:
             if not isinstance(value, bool):
                 yield f"`{key}` must be true or false"
+        elif key in WORDS:
+            if not isinstance(value, str) or not _SLUG.fullmatch(value):
+                yield f"`{key}` must be a word in lower-case letters"
         elif key not in LISTS:
-            yield f"unknown key {key!r} (known: {', '.join(('name', 'parent', *LISTS, *FLAGS))})"
+            yield f"unknown key {key!r} (known: {', '.join(('name', 'parent', *LISTS, *WORDS, *FLAGS))})"
         elif not isinstance(value, list | tuple) or not all(isinstance(term, str) for term in value):
             yield f"`{key}` must be a list of strings"
         else:
@@ -77,8 +82,8 @@ def _bad_terms(key: str, terms: Iterable[str]) -> Iterator[str]:
             yield f"`{key}`: {term!r} holds nothing that could be matched"
         elif len(term) > 200:
             yield f"`{key}`: {term[:40]!r}... is longer than 200 characters"
-        elif any(char in term for char in "*?[]|\\"):
-            yield f"`{key}`: bad pattern {term!r}: terms are plain words, not patterns"
+        elif any(char in term for char in "?[]{}^$|\\") or _BAD_STAR.search(term):
+            yield f"`{key}`: bad pattern {term!r}: plain words, and `*` only after four letters at the very end"
 
 
 def _topic(slug: str, table: object, lines: "_Lines") -> Topic:
@@ -165,6 +170,8 @@ def _escape(char: str) -> str:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str):
+        return _quote(value)
     if not isinstance(value, list | tuple):
         raise PackError(f"cannot write {value!r} into a pack")
     return "[" + ", ".join(_quote(str(part)) for part in value) + "]"

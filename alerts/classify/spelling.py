@@ -130,6 +130,8 @@ def _token(token: str, *, last: bool) -> str:
         return f"(?:{_GREEK_NAMES[token]}|{token})"
     if token in _GREEK:
         return f"(?:{token}|{_GREEK[token]})"
+    if last and token.endswith("*"):
+        return _regional(re.escape(token[:-1])) + r"\w*"
     possessive = token.endswith("'s")
     word = token.removesuffix("'s")
     pattern = _regional(re.escape(word).replace(r"\-", "-"))

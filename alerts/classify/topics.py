@@ -1,32 +1,222 @@
 """What an item is about and what it only mentions, with the words that say so."""
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from alerts.classify.matcher import Joined, Place
-from alerts.classify.reading import Reading
-from alerts.model import Evidence, Facet, Label, Role, Topic
+from alerts.classify.context import Stance, denied, listed, stance
+from alerts.classify.matcher import Hits, Joined, Place
+from alerts.classify.reading import Reading, Sentence
+from alerts.model import Evidence, Facet, Kind, Label, Role, Topic
 
-Places = Mapping[str, list[Place]]
+_WINDOW = 110  # characters on each side of a place that are looked at
+_FIELD = 300  # characters before a place in which a registry's field name may stand
+_LOOKED_AT = 40  # places of one topic in one text
+_SHOWN = 3  # pieces of evidence of one label
+_SHORT = 2  # sentences: a text without title that has no more is read as a title
+_SECTION = {
+    "background": 0.5,
+    "objective": 2.0,
+    "methods": 1.0,
+    "results": 1.0,
+    "conclusion": 1.5,
+    "case": 1.5,
+    "note": 0.0,
+}
+_STUDIED = 1.25  # what a studied group adds to its section's weight
+_STUDIED_SECTION = 1.5  # the same where the section is known
+_PASSING = 0.4
+_LISTED = 9.0
+_MESH = 2.0
+_ENOUGH = 2.0
+_ENOUGH_PER_SENTENCE = 0.05
+_RIVAL = 2.5  # what it takes where the title names another of the same group
+_STRICT = 5.0
+_BARELY = 0.8  # what it takes of a condition where the title names only a treatment or the like
+_RIVALRY = frozenset({"condition", "treatment"})
+_PEOPLES = frozenset({"", "condition", "course"})
+_THEME = 1.5  # how much more it takes for what is not a condition
 
 
-def label(
-    topics: Mapping[str, Topic], found: Mapping[str, Places], joined: Joined, reading: Reading
-) -> Iterator[Label]:
-    """Yield a label for each topic that the item is about or mentions."""
-    for slug, topic in topics.items():
-        places = sorted(_counted(found.get(slug, {})))
-        if places:
-            evidence = [_evidence(place, joined, reading) for place in places[:5]]
-            role = Role.ABOUT if any(e.field == "title" for e in evidence) or len(places) > 2 else Role.MENTION
-            yield Label(facet=Facet.TOPIC, value=topic.slug, role=role, evidence=tuple(evidence[:3]))
+class Proof(NamedTuple):
+    """One sentence in which a topic is named: what it weighs, how it stands, its words."""
+
+    weight: float
+    stance: Stance
+    evidence: Evidence
 
 
-def _counted(places: Places) -> Iterator[Place]:
-    yield from places.get("term", ())
-    yield from places.get("acronym", ())
-    if places.get("term") or places.get("acronym") or (places.get("company") and not places.get("exclude")):
-        yield from places.get("ambiguous", ())
+@dataclass(slots=True)
+class _View:
+    """All that an item says of one topic."""
+
+    topic: Topic
+    titled: list[Evidence] = field(default_factory=list)
+    mesh: list[Evidence] = field(default_factory=list)
+    proofs: list[Proof] = field(default_factory=list)
+
+    @property
+    def score(self) -> float:
+        return sum(proof.weight for proof in self.proofs) + (_MESH if self.mesh else 0)
+
+    @property
+    def studied(self) -> int:
+        return sum(proof.stance >= Stance.STUDIED for proof in self.proofs)
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        by_weight = sorted(self.proofs, key=lambda proof: (-proof.weight, proof.evidence))
+        return tuple([*self.titled, *(proof.evidence for proof in by_weight), *self.mesh][:_SHOWN])
 
 
-def _evidence(place: Place, joined: Joined, reading: Reading) -> Evidence:
-    return reading.evidence(*joined.locate(place.start, place.end))
+class TopicFacet:
+    """The rules for one set of topics."""
+
+    def __init__(self, topics: Iterable[Topic]) -> None:
+        self._topics = {topic.slug: topic for topic in topics}
+        self._order = {slug: at for at, slug in enumerate(self._topics)}
+        self._mesh: dict[str, list[str]] = defaultdict(list)
+        for topic in self._topics.values():
+            for heading in topic.definition.get("mesh", ()):
+                self._mesh[heading.casefold()].append(topic.slug)
+
+    def label(self, hits: Hits, joined: Joined, reading: Reading) -> Iterator[Label]:
+        """Yield a label for each topic that the item is about or mentions."""
+        views: dict[str, _View] = {}
+        for slug, places in hits.places.items():
+            if counted := _counted(places):
+                views[slug] = self._view(slug, counted, joined, reading)
+        for slug, evidence in self._headings(reading):
+            views.setdefault(slug, _View(self._topics[slug])).mesh.append(evidence)
+        stated = {slug: name for slug, name in reading.hints.about if slug in self._topics}
+        for slug in stated:
+            views.setdefault(slug, _View(self._topics[slug]))
+        for slug, source in stated.items():
+            views[slug].titled.insert(0, Evidence("source", 0, len(source), source))
+        about = _subjects(views, reading)
+        for slug in sorted(views, key=self._order.__getitem__):
+            role = Role.ABOUT if slug in about else Role.MENTION
+            yield Label(facet=Facet.TOPIC, value=slug, role=role, evidence=views[slug].evidence())
+
+    def _view(self, slug: str, counted: list[Place], joined: Joined, reading: Reading) -> _View:
+        view = _View(self._topics[slug])
+        in_text = bisect_right(counted, Place(joined.split, 0))
+        for place in counted[:in_text]:
+            self._in_title(view, *joined.locate(*place), reading)
+        view.proofs += _proofs(counted[in_text:][:_LOOKED_AT], joined, reading)
+        return view
+
+    def _in_title(self, view: _View, name: str, start: int, end: int, reading: Reading) -> None:
+        words = reading.evidence(name, start, end)
+        doubt = denied(*_around(reading.content.title, 0, len(reading.content.title), start, end))
+        if doubt is None:
+            view.titled.append(words)
+        else:
+            view.proofs.append(Proof(_ENOUGH if doubt is Stance.NAMED else 0.0, doubt, words))
+
+    def _headings(self, reading: Reading) -> Iterator[tuple[str, Evidence]]:
+        for at, heading in enumerate(reading.content.mesh):
+            descriptor = heading.partition("/")[0].strip("* ").casefold()
+            for slug in self._mesh.get(descriptor, ()):
+                yield slug, reading.whole(f"mesh[{at}]")
+
+
+def _group(topic: Topic) -> str:
+    return str(topic.definition.get("group", ""))
+
+
+def _subjects(views: Mapping[str, _View], reading: Reading) -> set[str]:
+    """Return the topics that the item is about.
+
+    Where no condition passes, yet the title is of the field, the conditions it was done in are named in passing.
+    """
+    titled = Counter(_group(view.topic) for view in views.values() if view.titled)
+    found = set()
+    for slug, view in views.items():
+        rivals = titled[_group(view.topic)] if _group(view.topic) in _RIVALRY else 0
+        if view.titled or _about(view, rivals, len(reading.text)):
+            found.add(slug)
+    if not any(_group(views[slug].topic) == "condition" for slug in found):
+        record = reading.content.kind is Kind.RECORD
+        if titled["treatment"] or record:
+            found.update(_in_passing(views, record=record))
+    return found
+
+
+def _in_passing(views: Mapping[str, _View], *, record: bool) -> Iterator[str]:
+    """Yield the condition that the text names most, and in a record each that it names, unless it denies it."""
+    able = {
+        slug: view.score
+        for slug, view in views.items()
+        if _group(view.topic) == "condition"
+        and view.score >= (1.0 if record else _BARELY)
+        and not any(proof.stance is Stance.AGAINST for proof in view.proofs)
+    }
+    yield from able if record else sorted(able, key=able.__getitem__)[-1:]
+
+
+def _about(view: _View, rivals: int, sentences: int) -> bool:
+    if any(proof.stance is Stance.LISTED for proof in view.proofs):
+        return True
+    if view.topic.definition.get("strict"):
+        return view.studied > 1 and view.score >= _STRICT
+    if rivals:
+        return view.studied > 0 and view.score >= _RIVAL
+    theme = 0 if _group(view.topic) in _PEOPLES else _THEME
+    return view.score >= _ENOUGH + _ENOUGH_PER_SENTENCE * sentences + theme
+
+
+def _counted(places: Mapping[str, list[Place]]) -> list[Place]:
+    """Return the places that name the topic, in order, the longest where several overlap."""
+    sure = [*places.get("term", ()), *places.get("acronym", ())]
+    found = list(sure)
+    if "ambiguous" in places and (sure or ("company" in places and "exclude" not in places)):
+        found += places["ambiguous"]
+    barred = places.get("exclude", [])
+    kept: list[Place] = []
+    for place in sorted(found, key=lambda one: (one.start, -one.end)):
+        inside = kept and place.end <= kept[-1].end
+        if not inside and not any(bar.start < place.end and place.start < bar.end for bar in barred):
+            kept.append(place)
+    return kept
+
+
+def _proofs(places: Sequence[Place], joined: Joined, reading: Reading) -> Iterator[Proof]:
+    """Yield the best place of each sentence."""
+    if not places:
+        return
+    best: dict[int, Proof] = {}
+    starts = [sentence.start for sentence in reading.text]
+    for place in places:
+        _, start, end = joined.locate(*place)
+        at = max(bisect_right(starts, start) - 1, 0)
+        if at < len(starts):
+            proof = _proof(start, end, reading.text[at], at, reading)
+            if at not in best or proof.weight > best[at].weight:
+                best[at] = proof
+    yield from best.values()
+
+
+def _proof(start: int, end: int, sentence: Sentence, at: int, reading: Reading) -> Proof:
+    text = reading.content.text
+    words = Evidence("text", start, end, text[start:end])
+    if reading.content.kind is Kind.RECORD and listed(text[max(0, start - _FIELD) : start]):
+        return Proof(_LISTED, Stance.LISTED, words)
+    found = stance(*_around(text, sentence.start, sentence.end, start, end), sentence.text)
+    weight = _weight(sentence, at, len(reading.text))
+    if found is Stance.STUDIED and sentence.section != "background":
+        return Proof(weight + (_STUDIED_SECTION if sentence.section else _STUDIED), found, words)
+    passing = 1.0 if reading.content.kind is Kind.RECORD else _PASSING
+    by_stance = {Stance.AGAINST: 0.0, Stance.PASSING: passing}
+    return Proof(min(weight, by_stance.get(found, weight)), min(found, Stance.NAMED), words)
+
+
+def _weight(sentence: Sentence, at: int, count: int) -> float:
+    if sentence.section:
+        return _SECTION.get(sentence.section, 1.0)
+    return 1.5 if at == count - 1 and count > _SHORT else 1.0
+
+
+def _around(text: str, least: int, most: int, start: int, end: int) -> tuple[str, str]:
+    return text[max(least, start - _WINDOW) : start], text[end : min(most, end + _WINDOW)]
