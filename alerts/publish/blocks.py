@@ -1,0 +1,180 @@
+"""What a mail says of one alert, rendered once for each form: in full, as a line, or under another entry."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
+from urllib.parse import urlsplit
+
+from css_inline import CSSInliner
+
+from alerts.model import AlertedItem, Evidence, Facet, Kind, Reason, Role, ThreadMember
+from alerts.publish import words
+from alerts.publish.email import plain_of, quoted
+from alerts.publish.lines import finding_line, headline, one_line, strength_line, work_address
+from alerts.publish.templating import environment
+
+HTML: Final = "html"
+TEXT: Final = "text"
+LONGEST_TITLE: Final = 300
+LONGEST_FINDING: Final = 600
+CACHED: Final = 4096
+_SUFFIX: Final = {HTML: "html", TEXT: "txt"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedLink:
+    """A link whose text makes sense alone."""
+
+    text: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a mail says of an alert, in plain words of one line each."""
+
+    page: str
+    headline: str
+    meta: str
+    strength: str
+    short: str
+    finding: str = ""
+    why: str = ""
+    urgent: str = ""
+    changed: str = ""
+    background_news: bool = False
+    links: tuple[NamedLink, ...] = ()
+
+
+@dataclass(slots=True)
+class Blocks:
+    """Renders blocks and keeps those rendered last; `names` are the topics' names by slug."""
+
+    base_url: str
+    names: Mapping[str, str]
+    _kept: OrderedDict[tuple[int, str, str], bytes] = field(default_factory=OrderedDict)
+
+    def block(self, shown: AlertedItem, variant: str, form: str) -> bytes:
+        """Return `entry`, `line` or `under` of an alert as quoted-printable HTML or text."""
+        key = (shown.alert.number, variant, form)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        made = rendered(variant, form, said=say(shown, self.base_url, self.names))
+        self._kept[key] = made
+        while len(self._kept) > CACHED:
+            self._kept.popitem(last=False)
+        return made
+
+
+def rendered(template: str, form: str, **values: object) -> bytes:
+    """Render a piece of a mail that stands between others, its CSS inlined, as quoted-printable."""
+    text = environment("email").get_template(f"{template}.{_SUFFIX[form]}").render(**values)
+    if form == HTML:
+        text = inliner().inline_fragment(text, css("style.css"))
+    return quoted(plain_of(text))
+
+
+@cache
+def inliner() -> CSSInliner:
+    """Return what writes CSS into style attributes; nothing is loaded from anywhere."""
+    return CSSInliner(load_remote_stylesheets=False, keep_style_tags=True, keep_at_rules=True)
+
+
+@cache
+def css(name: str) -> str:
+    """Return a style sheet of the mails."""
+    return environment("email").get_template(name).render()
+
+
+def say(shown: AlertedItem, base_url: str, names: Mapping[str, str]) -> Said:
+    """Turn an alert into the words of a mail."""
+    strength = strength_line(shown)
+    return Said(
+        page=f"{base_url}/items/{shown.item.id}",
+        headline=shortened(headline(shown), LONGEST_TITLE),
+        meta=_meta(shown),
+        strength=strength,
+        short=shortened(strength, 160),
+        finding=shortened(finding_line(shown), LONGEST_FINDING),
+        why=_why(shown, names),
+        urgent=_urgent(shown),
+        changed=_changed(shown),
+        background_news=_is_unlinked_news(shown),
+        links=tuple(_links(shown, base_url)),
+    )
+
+
+def shortened(text: str, longest: int) -> str:
+    """Cut a text at a word, with an ellipsis."""
+    if len(text) <= longest:
+        return text
+    return text[: longest - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "\u2026"
+
+
+def _meta(shown: AlertedItem) -> str:
+    content = shown.item.content
+    where = one_line(content.venue) or ", ".join(shown.item.sources[:2])
+    dated = content.published
+    future = dated is not None and dated.earliest() > shown.alert.at.date()
+    when = f"dated {dated}, in the future" if future else str(dated or "")
+    said = [words.KINDS[content.kind], shortened(where, 120), when]
+    if shown.alert.reason is not Reason.NEW:
+        said.append(words.REASONS[shown.alert.reason])
+    return " \u00b7 ".join(part for part in said if part)
+
+
+def _is_unlinked_news(shown: AlertedItem) -> bool:
+    facts = shown.alert.facts
+    return facts.kind == Kind.NEWS and "study-not-found" in facts.cautions
+
+
+def _urgent(shown: AlertedItem) -> str:
+    mark = shown.mark or shown.alert.reason.value
+    return {
+        "retracted": "This work was retracted. Its results should not be relied on.",
+        "concern": "The publisher has expressed concern about this work.",
+        "corrected": "This work was corrected after it was published.",
+    }.get(mark, "")
+
+
+def _changed(shown: AlertedItem) -> str:
+    detail = shown.alert.detail
+    if not detail.get("from") or not detail.get("to"):
+        return ""
+    before, after = (one_line(str(detail[name])) for name in ("from", "to"))
+    return f"Changed from \u201c{before}\u201d to \u201c{after}\u201d."
+
+
+def _why(shown: AlertedItem, names: Mapping[str, str]) -> str:
+    about = shown.alert.facts.topics
+    proofs = {
+        label.value: label.evidence[0]
+        for label in shown.labels
+        if label.facet is Facet.TOPIC and label.role is Role.ABOUT and label.evidence
+    }
+    return "; ".join(_proved(names.get(slug, slug), proofs.get(slug)) for slug in about)
+
+
+def _proved(name: str, proof: Evidence | None) -> str:
+    if proof is None:
+        return f"about {name}"
+    found = shortened(one_line(proof.words), 80)
+    if proof.field == "source":
+        return f"about {name} (as stated for the source)"
+    return f"about {name} (\u201c{found}\u201d)"
+
+
+def _links(shown: AlertedItem, base_url: str) -> Iterator[NamedLink]:
+    work = work_address(shown.item)
+    if work:
+        yield NamedLink(text=f"Read it at {urlsplit(work).hostname}", address=work)
+    for member in shown.thread[:4]:
+        yield NamedLink(text=_member(member), address=f"{base_url}/items/{member.item.id}")
+
+
+def _member(member: ThreadMember) -> str:
+    kind = words.KINDS[member.item.content.kind]
+    return f"{kind} of the same study: {shortened(one_line(member.item.content.title), 70)}"

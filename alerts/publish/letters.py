@@ -1,0 +1,236 @@
+"""The digest as a letter: frame, blocks and counts put together, and cut down until it is small enough (law 9)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import Final
+
+from alerts.model import AlertedItem, Reason
+from alerts.publish import words
+from alerts.publish.blocks import HTML, TEXT, Blocks, css, inliner, rendered
+from alerts.publish.edition import Entry, Selection
+from alerts.publish.email import HOLES, LIMIT, Body, Letter, Sender, message
+from alerts.publish.templating import environment
+from subscribers.cadence import Cadence
+from subscribers.interest import Interest
+
+FORMS: Final = (TEXT, HTML)
+OPENING: Final = (
+    "Everything below matches the topics you follow and was not in an earlier digest. The strongest kinds of study "
+    "come first; every entry says what kind of study it is, what was found, and why you got it."
+)
+DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+UNSTATED: Final = {
+    "phase": "a stated phase",
+    "design": "a clear design",
+    "size": "a stated number of people",
+    "results": "a clear result",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A topic in a first digest: how much came in twelve months, and its newest item where nothing is new."""
+
+    name: str
+    address: str
+    year: int
+    newest: AlertedItem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """What only a first digest says."""
+
+    days: int
+    topics: tuple[Followed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """All that a digest's content depends on; equal values give equal bytes."""
+
+    selection: Selection
+    shown: Mapping[int, AlertedItem]
+    interests: tuple[Interest, ...]
+    cadence: Cadence
+    window: tuple[int, int]
+    language: str = "en"
+    first: First | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def digest(content: Digest, blocks: Blocks, sender: Sender, *, html: bool) -> tuple[Digest, bytes]:
+    """Return the digest as it fits into a mail, and the mail with marks for the holes."""
+    while True:
+        made = message(_letter(content, blocks, sender, html=html), sender)
+        if len(made) <= LIMIT:
+            return content, made
+        content = replace(content, selection=_smaller(content.selection, LIMIT / len(made)))
+
+
+def subject(selection: Selection) -> str:
+    """Return the one subject of digests: a number and no topic."""
+    if not selection.items:
+        return "Your research digest: nothing new yet"
+    return f"Your research digest: {_many(selection.items, 'new item', 'new items')}"
+
+
+def preheader(selection: Selection) -> str:
+    """Return numbers only: `3 new, 1 correction, 2 minutes`."""
+    reasons = [entry.reason for entry in selection.entries]
+    wrong = sum(reason in (Reason.CORRECTED, Reason.CONCERN, Reason.RETRACTED) for reason in reasons)
+    news = sum(reason in (Reason.NEW, Reason.MATCHED, Reason.PUBLISHED) for reason in reasons)
+    flood = selection.items - len(reasons)
+    minutes = ceil((len(selection.full) * 20 + len(selection.lines) * 4 + 20) / 60)
+    said = [
+        f"{news + flood} new",
+        _many(len(reasons) - wrong - news, "update", "updates"),
+        _many(wrong, "correction", "corrections"),
+        _many(minutes, "minute", "minutes"),
+    ]
+    return ", ".join(part for part in said if not part.startswith("0 ") or part == "0 new")
+
+
+def rhythm(cadence: Cadence) -> str:
+    """Say how often, such as `every Monday`."""
+    day = DAYS[cadence.weekday]
+    return {
+        "immediate": "as soon as there is news",
+        "daily": "every day",
+        "weekly": f"every {day}",
+        "monthly": f"on the first {day} of each month",
+    }[cadence.rhythm]
+
+
+def frame(template: str, form: str, sender: Sender, **values: object) -> str:
+    """Render the frame of a mail with holes for what differs, CSS inlined."""
+    suffix = "html" if form == HTML else "txt"
+    text = environment("email").get_template(f"{template}.{suffix}").render(
+        hole=HOLES, words=words, base_url=sender.base_url, imprint=sender.imprint, style=css("dark.css"), **values
+    )
+    if form == TEXT:
+        return text
+    return inliner().inline(text.replace("<style>", f"<style>{css('style.css')}</style>\n<style>", 1))
+
+
+def _letter(content: Digest, blocks: Blocks, sender: Sender, *, html: bool) -> Letter:
+    text, *rest = (_body(content, blocks, sender, form) for form in (FORMS if html else (TEXT,)))
+    return Letter(
+        subject=subject(content.selection),
+        text=text,
+        html=rest[0] if rest else None,
+        kind="digest",
+        language=content.language,
+    )
+
+
+def _body(content: Digest, blocks: Blocks, sender: Sender, form: str) -> Body:
+    often = rhythm(content.cadence)
+    made = frame(
+        "digest",
+        form,
+        sender,
+        title="Your research digest",
+        language=content.language,
+        listed=True,
+        preheader=preheader(content.selection),
+        opening=OPENING,
+        first=content.first,
+        rhythm=often,
+        because=f"You get this digest {often} because you asked for it at this address.",
+    )
+    return Body(frame=made, blocks=tuple(_blocks(content, blocks, sender.base_url, form)))
+
+
+def _blocks(content: Digest, blocks: Blocks, base_url: str, form: str) -> Iterator[bytes]:
+    chosen = content.selection
+    yield from _entries([entry for entry in chosen.full if not entry.background], content.shown, blocks, form)
+    background = [entry for entry in chosen.full if entry.background]
+    if background:
+        yield rendered("section", form, text="Background")
+        yield from _entries(background, content.shown, blocks, form)
+    if chosen.lines:
+        yield rendered("section", form, text="In one line each")
+        yield from (blocks.block(content.shown[entry.lead], "line", form) for entry in chosen.lines)
+    if more := list(_more(content, base_url)):
+        yield rendered("section", form, text="And more")
+        yield rendered("counts", form, counts=more)
+    if held := list(_held_back(content, base_url)):
+        yield rendered("section", form, text="Held back by your filters")
+        yield rendered("counts", form, counts=held)
+    if newest := [topic for topic in content.first.topics if topic.newest] if content.first else []:
+        yield rendered("section", form, text="Nothing new here yet; the newest we have")
+        yield from (blocks.block(topic.newest, "line", form) for topic in newest if topic.newest)
+
+
+def _entries(
+    entries: Iterable[Entry], shown: Mapping[int, AlertedItem], blocks: Blocks, form: str
+) -> Iterator[bytes]:
+    for entry in entries:
+        yield blocks.block(shown[entry.lead], "entry", form)
+        yield from (blocks.block(shown[number], "under", form) for number in entry.under if number in shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """A number of items behind a link."""
+
+    text: str
+    link: str
+    address: str
+
+
+def _more(content: Digest, base_url: str) -> Iterator[Count]:
+    for topic, entries in content.selection.counted.items():
+        yield _count(content, base_url, topic, f"{len(entries)} more about {_name(content, topic)}")
+    for heading in content.selection.headings:
+        for topic, numbers in heading.counted.items():
+            said = f"{len(numbers)} more from {heading.origin} ({heading.day}) about {_name(content, topic)}"
+            yield _count(content, base_url, topic, said)
+
+
+def _count(content: Digest, base_url: str, topic: str, text: str) -> Count:
+    link = f"see all about {_name(content, topic)} in this digest"
+    return Count(text=text, link=link, address=_window_address(content, base_url, topic))
+
+
+def _held_back(content: Digest, base_url: str) -> Iterator[Count]:
+    for held in content.selection.held_back:
+        reasons = [f"{number} without {UNSTATED[name]}" for name, number in held.unstated]
+        said = f"{held.total} about {_name(content, held.topic)}"
+        yield Count(
+            text=f"{said}: {', '.join(reasons)}" if reasons else said,
+            link=f"see all about {_name(content, held.topic)} without your filters",
+            address=_window_address(content, base_url, held.topic, filtered=False),
+        )
+
+
+def _window_address(content: Digest, base_url: str, topic: str, *, filtered: bool = True) -> str:
+    own = [interest for interest in content.interests if interest.topic == topic]
+    filters = str(own[0]).partition("?")[2] if filtered and len(own) == 1 else ""
+    after, upto = content.window
+    asked = "&".join(part for part in (filters, f"after={after}", f"upto={upto}") if part)
+    return f"{base_url}/topics/{topic}?{asked}"
+
+
+def _name(content: Digest, topic: str) -> str:
+    return content.names.get(topic, topic)
+
+
+def _many(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _smaller(selection: Selection, share: float) -> Selection:
+    """Turn lines into counts first, then what was shown in full into lines."""
+    full, lines = len(selection.full), len(selection.lines)
+    if lines > 5:
+        return replace(selection, most_full=full, most_lines=max(5, min(lines - 1, int(lines * share))))
+    return replace(selection, most_full=full - 1, most_lines=min(lines, 5))
+
+
+def told(selection: Selection) -> Sequence[int]:
+    """Return the alerts whose items a mail must know: entries in full with what stands under them, and lines."""
+    full = [number for entry in selection.full for number in (entry.lead, *entry.under)]
+    return [*full, *(entry.lead for entry in selection.lines)]
