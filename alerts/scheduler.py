@@ -82,17 +82,21 @@ def _beats(world: World, fetch: Fetch, stop: asyncio.Event) -> Iterator[tuple[st
             log.info("alerts.released", count=len(numbers), last=numbers[-1])
 
     async def prepare() -> None:
-        report = await asyncio.to_thread(
-            compose.compose_due, world.engine, world.keyring, world.settings, world.now()
-        )
+        report = await asyncio.to_thread(compose.compose_due, world.engine, world.keyring, world.settings, world.now())
         if report.candidates:
             log.info("digests.composed", candidates=report.candidates, prepared=report.prepared)
 
     async def send() -> None:
         report = await deliver.deliver_due(world.engine, world.keyring, world.settings, world.now(), stop=stop)
         if report.total or report.stopped:
-            log.info("mail.delivered", sent=report.sent, deferred=report.deferred, bounced=report.bounced,
-                     uncertain=report.uncertain, stopped=report.stopped)
+            log.info(
+                "mail.delivered",
+                sent=report.sent,
+                deferred=report.deferred,
+                bounced=report.bounced,
+                uncertain=report.uncertain,
+                stopped=report.stopped,
+            )
 
     async def tidy() -> None:
         await asyncio.to_thread(keep.keep, world.engine, world.now())

@@ -12,7 +12,9 @@ from alerts.errors import AlertsError
 
 @click.command("classify")
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"))
-@click.option("--pack", "packs", multiple=True, help="A topic pack: a shipped name or a TOML file (default: neuroimmunology).")
+@click.option(
+    "--pack", "packs", multiple=True, help="A topic pack: a shipped name or a TOML file (default: neuroimmunology)."
+)
 def command(file: TextIO, packs: tuple[str, ...]) -> None:
     """Label the items in FILE (or - for standard input), one JSON object a line.
 

@@ -12,7 +12,12 @@ from alerts.errors import UsageError
 @click.command("feed")
 @click.argument("query", required=False, metavar="TOPIC")
 @click.option("--format", "fmt", type=click.Choice(["rss", "atom", "json"]), default="rss", show_default=True)
-@click.option("--build", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write all public feeds and the OPML there.")
+@click.option(
+    "--build",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write all public feeds and the OPML there.",
+)
 def command(query: str | None, fmt: str, folder: Path | None) -> None:
     """Print the feed of a TOPIC (or of an interest such as "nmosd?phase=3", or of all).
 

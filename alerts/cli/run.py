@@ -15,11 +15,11 @@ ROLES = ("scheduler", "poll", "deliver", "web")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where the pages are served.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Default: 8000, or the next free one.")
 @click.option("--only", help="Some roles only: scheduler,poll,deliver,web.")
-@click.option("--sample", is_flag=True, help="Add the invented examples, so that there is something to see without a network.")
+@click.option(
+    "--sample", is_flag=True, help="Add the invented examples, so that there is something to see without a network."
+)
 @at_option
-def command(
-    host: str, port: int | None, only: str | None, at: datetime | None, *, once: bool, sample: bool
-) -> None:
+def command(host: str, port: int | None, only: str | None, at: datetime | None, *, once: bool, sample: bool) -> None:
     """Run the service: poll sources, release and deliver what is news, serve pages and feeds.
 
     \b

@@ -47,10 +47,17 @@ def run_once(world: World, now: datetime) -> None:
     sent = delivered(world, now)
     failed = [outcome.slug for outcome in outcomes if outcome.error]
     if failed or sent.stopped:
-        raise AlertsError("; ".join(filter(None, [
-            f"{len(failed)} of {len(outcomes)} sources failed: {', '.join(failed)}" if failed else "",
-            f"sending stopped: {sent.stopped}" if sent.stopped else "",
-        ])))
+        raise AlertsError(
+            "; ".join(
+                filter(
+                    None,
+                    [
+                        f"{len(failed)} of {len(outcomes)} sources failed: {', '.join(failed)}" if failed else "",
+                        f"sending stopped: {sent.stopped}" if sent.stopped else "",
+                    ],
+                )
+            )
+        )
 
 
 def run_forever(world: World, *, host: str, port: int | None, roles: frozenset[str], sample: bool) -> None:
@@ -107,10 +114,18 @@ def _server(world: World, host: str) -> uvicorn.Server:
     from alerts.web.app import create_app
 
     app = create_app(world, local=is_loopback(host))
-    return _Server(uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, date_header=True, lifespan="off",
-        timeout_graceful_shutdown=10, h11_max_incomplete_event_size=32_768,
-    ))
+    return _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            lifespan="off",
+            timeout_graceful_shutdown=10,
+            h11_max_incomplete_event_size=32_768,
+        )
+    )
 
 
 def _listen(host: str, port: int | None) -> socket.socket:
@@ -120,7 +135,9 @@ def _listen(host: str, port: int | None) -> socket.socket:
             return socket.create_server((host, candidate), family=_family(host), backlog=512)
         except OSError as error:
             last = error
-    raise UsageError(f"Cannot listen on {host} port {port or FIRST_PORT}: {last.strerror}; choose another --port") from last
+    raise UsageError(
+        f"Cannot listen on {host} port {port or FIRST_PORT}: {last.strerror}; choose another --port"
+    ) from last
 
 
 def _family(host: str) -> socket.AddressFamily:
@@ -148,8 +165,12 @@ def _first_sources(world: World) -> None:
 def _sample(world: World, opened: socket.socket) -> None:
     """Add the invented examples at the address where this service serves them, or lead the source there."""
     source = Source(
-        slug=SAMPLE, url=f"http://127.0.0.1:{opened.getsockname()[1]}{SAMPLE_PATH}", title="Invented examples",
-        allow_private=True, sample=True, max_age=None,
+        slug=SAMPLE,
+        url=f"http://127.0.0.1:{opened.getsockname()[1]}{SAMPLE_PATH}",
+        title="Invented examples",
+        allow_private=True,
+        sample=True,
+        max_age=None,
         why="shows the whole product without a network; remove it with: alerts source remove sample",
     )
     with reading(world.engine) as session:
@@ -165,7 +186,8 @@ def _tell(world: World, opened: socket.socket | None) -> None:
     if opened is not None:
         click.echo(f"Pages and feeds   {settings.base_url}")
         if settings.smtp is None:
-            click.echo(f"Mail              lands as files in {(settings.data_dir / 'mail').absolute()}; read it at {settings.base_url}/mail")
+            folder = (settings.data_dir / "mail").absolute()
+            click.echo(f"Mail              lands as files in {folder}; read it at {settings.base_url}/mail")
     tool = Path(sys.executable).parent / "alerts"
     if tool.is_file():
         click.echo(f'The command       export PATH="{tool.parent}:$PATH"    then: alerts --help')

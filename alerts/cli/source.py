@@ -15,8 +15,8 @@ from alerts.cli.common import json_option, opened, print_json, print_rows
 from alerts.errors import UsageError
 
 if TYPE_CHECKING:
-    from alerts.pipeline.preview import Preview
     from alerts.model import Source
+    from alerts.pipeline.preview import Preview
     from alerts.store.catalogue import SourceHealth
 
 COLUMNS = ("slug", "kind", "state", "items", "next_poll_at", "last_error")
@@ -39,8 +39,13 @@ def command() -> None:
 def _row(health: "SourceHealth") -> dict[str, Any]:
     source = health.source
     return {
-        "slug": source.slug, "kind": source.kind, "url": source.url or source.query, "state": health.state.value,
-        "last_error": health.last_error, "items": health.items, "next_poll_at": health.next_poll_at,
+        "slug": source.slug,
+        "kind": source.kind,
+        "url": source.url or source.query,
+        "state": health.state.value,
+        "last_error": health.last_error,
+        "items": health.items,
+        "next_poll_at": health.next_poll_at,
     }
 
 
@@ -70,11 +75,21 @@ def show(slug: str, *, as_json: bool) -> None:
         health = catalogue.health(session, [slug])[0]
     source = health.source
     shown = _row(health) | {
-        "query": source.query, "title": source.title, "gives": source.gives, "about": source.about,
-        "max_age": source.max_age.days if source.max_age else 0, "allow_private": source.allow_private,
-        "why": source.why, "options": dict(source.options), "notes": list(health.notes), "gaps": health.gaps,
-        "failures": health.failures, "failing_since": health.failing_since, "last_polled_at": health.last_polled_at,
-        "last_ok_at": health.last_ok_at, "interval_minutes": round(health.interval.total_seconds() / 60),
+        "query": source.query,
+        "title": source.title,
+        "gives": source.gives,
+        "about": source.about,
+        "max_age": source.max_age.days if source.max_age else 0,
+        "allow_private": source.allow_private,
+        "why": source.why,
+        "options": dict(source.options),
+        "notes": list(health.notes),
+        "gaps": health.gaps,
+        "failures": health.failures,
+        "failing_since": health.failing_since,
+        "last_polled_at": health.last_polled_at,
+        "last_ok_at": health.last_ok_at,
+        "interval_minutes": round(health.interval.total_seconds() / 60),
     }
     if as_json:
         print_json(shown)
@@ -91,8 +106,13 @@ def show(slug: str, *, as_json: bool) -> None:
 @click.option("--query", default="", help="What to ask for, in the service's own language.")
 @click.option("--gives", default="mixed", help="The kind of its items (paper, preprint, record, news ...) or mixed.")
 @click.option("--about", help="The topic of items that name none.")
-@click.option("--max-age", type=click.IntRange(min=0), default=90, show_default=True,
-              help="Items older than so many days by their own date are stored but not mailed; 0: no limit.")
+@click.option(
+    "--max-age",
+    type=click.IntRange(min=0),
+    default=90,
+    show_default=True,
+    help="Items older than so many days by their own date are stored but not mailed; 0: no limit.",
+)
 @click.option("--allow-private", is_flag=True, help="It may be on this machine or in a private network.")
 @click.option("--item", help="page: CSS selector of one item.")
 @click.option("--date", help="page: CSS selector of the date within an item.")
@@ -198,8 +218,12 @@ def check(slug: str) -> None:
     with reading(world.engine) as session:
         health = catalogue.health(session, [slug])[0]
     source = health.source
-    click.echo(f"1. {slug} is a {source.kind} source, state {health.state.value}; its next poll is due "
-               f"{health.next_poll_at:%Y-%m-%d %H:%M} UTC." if health.next_poll_at else f"1. {slug} is {health.state.value}.")
+    click.echo(
+        f"1. {slug} is a {source.kind} source, state {health.state.value}; its next poll is due "
+        f"{health.next_poll_at:%Y-%m-%d %H:%M} UTC."
+        if health.next_poll_at
+        else f"1. {slug} is {health.state.value}."
+    )
     if health.last_error:
         click.echo(f"   Its last error, {health.failures} times in a row: {health.last_error}")
     click.echo(f"2. It asks {source.url or source.query}")
@@ -299,7 +323,9 @@ def _read_sources(what: str) -> "tuple[Source, ...]":
     path = Path(what)
     if not path.is_file():
         return packs.load(packs.shipped(what), what)
-    return packs.load(path.read_text(encoding="utf-8"), what) if path.suffix == ".toml" else opml.load(path.read_bytes())
+    return (
+        packs.load(path.read_text(encoding="utf-8"), what) if path.suffix == ".toml" else opml.load(path.read_bytes())
+    )
 
 
 @command.command()

@@ -27,15 +27,19 @@ def command() -> None:
 
 
 def definition_options(function: Any) -> Any:  # noqa: ANN401  click's decorators
-    for option in reversed((
-        click.option("--term", "terms", multiple=True, help="A phrase; plurals, hyphens and spellings are matched too."),
-        click.option("--acronym", "acronyms", multiple=True, help="An acronym, matched in this spelling only."),
-        click.option("--ambiguous", multiple=True, help="An acronym that counts only in company."),
-        click.option("--company", multiple=True, help="A phrase that makes ambiguous acronyms count."),
-        click.option("--exclude", multiple=True, help="A phrase in which the words mean something else."),
-        click.option("--mesh", multiple=True, help="A MeSH heading."),
-        click.option("--parent", help="The topic that includes this one."),
-    )):
+    for option in reversed(
+        (
+            click.option(
+                "--term", "terms", multiple=True, help="A phrase; plurals, hyphens and spellings are matched too."
+            ),
+            click.option("--acronym", "acronyms", multiple=True, help="An acronym, matched in this spelling only."),
+            click.option("--ambiguous", multiple=True, help="An acronym that counts only in company."),
+            click.option("--company", multiple=True, help="A phrase that makes ambiguous acronyms count."),
+            click.option("--exclude", multiple=True, help="A phrase in which the words mean something else."),
+            click.option("--mesh", multiple=True, help="A MeSH heading."),
+            click.option("--parent", help="The topic that includes this one."),
+        )
+    ):
         function = option(function)
     return function
 
@@ -60,7 +64,9 @@ def list_(*, retired: bool, as_json: bool) -> None:
             {"slug": topic.slug, "name": topic.name, "parent": topic.parent, "items": counts.get(topic.slug, 0)}
             for topic in catalogue.topics(session, retired=retired)
         ]
-    print_rows(rows, COLUMNS, as_json=as_json, empty="No topics yet; load some with: alerts topic import neuroimmunology")
+    print_rows(
+        rows, COLUMNS, as_json=as_json, empty="No topics yet; load some with: alerts topic import neuroimmunology"
+    )
 
 
 @command.command()
@@ -77,13 +83,23 @@ def show(slug: str, *, as_json: bool) -> None:
         topic = catalogue.topic(session, slug)
         items = catalogue.topic_counts(session).get(slug, 0)
     if as_json:
-        print_json({
-            "slug": topic.slug, "name": topic.name, "parent": topic.parent, "items": items,
-            "definition": dict(topic.definition), "retired": topic.retired, "successor": topic.successor,
-        })
+        print_json(
+            {
+                "slug": topic.slug,
+                "name": topic.name,
+                "parent": topic.parent,
+                "items": items,
+                "definition": dict(topic.definition),
+                "retired": topic.retired,
+                "successor": topic.successor,
+            }
+        )
         return
     click.echo(packs.dump([topic], pack=slug).rstrip())
-    click.echo(f"\n{items} items" + (f"; retired{f' into {topic.successor}' if topic.successor else ''}" if topic.retired else ""))
+    click.echo(
+        f"\n{items} items"
+        + (f"; retired{f' into {topic.successor}' if topic.successor else ''}" if topic.retired else "")
+    )
 
 
 @command.command()
@@ -131,7 +147,9 @@ def _watchers(topic: Any, kinds: list[str]) -> tuple[Any, ...]:  # noqa: ANN401
 
 def _say_sources(slug: str, made: list[str]) -> None:
     if made:
-        click.echo(f"Made {len(made)} sources that ask for it: {', '.join(made)}. Poll them now: alerts poll {' '.join(made)}")
+        click.echo(
+            f"Made {len(made)} sources that ask for it: {', '.join(made)}. Poll them now: alerts poll {' '.join(made)}"
+        )
     else:
         click.echo(
             "The sources there are bring it when they carry it; for more: "
@@ -198,7 +216,7 @@ def retire(slug: str, into: str | None) -> None:
 def test(what: str, since: Any) -> None:  # noqa: ANN401
     """Try a pack FILE, or a topic's SLUG as it is saved, on the stored items; saves nothing."""
     from alerts.classify import packs
-    from alerts.pipeline import manage, relabel
+    from alerts.pipeline import relabel
     from alerts.store import catalogue
     from alerts.store.engine import reading
 
@@ -222,7 +240,9 @@ def check() -> None:
     world = opened()
     found = relabel.check_corrections(world.engine)
     for one in found.disagreements:
-        click.echo(f"item {one.item_id}: {one.facet} {one.value}: the operator said {one.said}, the rules say {one.ruled}")
+        click.echo(
+            f"item {one.item_id}: {one.facet} {one.value}: the operator said {one.said}, the rules say {one.ruled}"
+        )
     click.echo(f"{found.corrections} corrections, {len(found.disagreements)} disagreements.")
     if found.disagreements:
         raise AlertsError("The rules disagree with operators' corrections; the corrections stay in force.")

@@ -29,7 +29,9 @@ class Figure:
 
 
 def _spread(values: Sequence[float]) -> str:
-    middle = f"{statistics.median(values):,.4g}" if statistics.median(values) < 1000 else f"{statistics.median(values):,.0f}"
+    middle = (
+        f"{statistics.median(values):,.4g}" if statistics.median(values) < 1000 else f"{statistics.median(values):,.0f}"
+    )
     return middle if len(values) == 1 else f"{middle} [{min(values):,.4g} to {max(values):,.4g}]"
 
 

@@ -13,15 +13,34 @@ HEAVY = ("sqlmodel", "sqlalchemy", "starlette", "aiohttp", "lxml", "pydantic", "
 def alerts(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "alerts", *args],
-        cwd=cwd, env={"PATH": "/usr/bin:/bin", "HOME": str(cwd), **env}, capture_output=True, text=True, check=False,
+        cwd=cwd,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(cwd), **env},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
 def test_help_names_every_command_and_teaches_by_example(tmp_path: Path) -> None:
     shown = alerts("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for name in ("run", "poll", "topic", "source", "item", "subscriber", "digest", "deliver", "hold", "bounce",
-                 "feed", "classify", "db", "status", "doctor"):
+    for name in (
+        "run",
+        "poll",
+        "topic",
+        "source",
+        "item",
+        "subscriber",
+        "digest",
+        "deliver",
+        "hold",
+        "bounce",
+        "feed",
+        "classify",
+        "db",
+        "status",
+        "doctor",
+    ):
         assert f"\n  {name} " in shown.stdout
     assert "alerts source add https://" in shown.stdout
 

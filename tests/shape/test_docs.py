@@ -40,5 +40,7 @@ def test_every_command_in_a_document_exists_with_its_options(path: Path) -> None
             inner = command.get_command(click.Context(command), verb)
             assert inner is not None, line
             command = inner
-        known = {opt for parameter in command.params for opt in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
+        known = {opt for parameter in command.params for opt in (*parameter.opts, *parameter.secondary_opts)} | {
+            "--help"
+        }
         assert set(OPTION.findall(line)) <= known, line

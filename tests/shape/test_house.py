@@ -63,7 +63,12 @@ def test_faces_change_things_only_through_the_pipeline() -> None:
         str(path.relative_to(ROOT))
         for face in ("cli", "web")
         for path in (ROOT / "alerts" / face).rglob("*.py")
-        if "writing" in {alias.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-                         if isinstance(node, ast.ImportFrom) for alias in node.names}
+        if "writing"
+        in {
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
     ]
     assert opening == []
