@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlmodel import Session, col
 
+from alerts.store.bulk import changed
 from alerts.store.engine import database_now
 from subscribers.tables import Table
 
@@ -50,13 +51,8 @@ def claim(
         .cte("taken")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    changed = (
-        update(table)
-        .where(table.id.in_(select(taken.c.id)))
-        .values(lease=token, leased_until=at + lease)
-        .execution_options(synchronize_session=False)
-    )
-    if not session.execute(changed).rowcount:  # type: ignore[attr-defined]  a CursorResult
+    hold = update(table).where(table.id.in_(select(taken.c.id))).values(lease=token, leased_until=at + lease)
+    if not changed(session, hold):
         return token, []
     return token, session.execute(select(table).where(mine(table, token)).order_by(*order, table.id)).scalars().all()
 
@@ -64,11 +60,9 @@ def claim(
 def renew(session: Session, row: type[Row], token: str, *, lease: timedelta = LEASE) -> int:
     """Put off the end of every lease that is still ours; return how many are."""
     end = database_now(session) + lease
-    changed = update(row).where(mine(row, token)).values(leased_until=end)
-    return session.execute(changed.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined,no-any-return]
+    return changed(session, update(row).where(mine(row, token)).values(leased_until=end))
 
 
-def give_back(session: Session, row: type[Row], token: str) -> None:
-    """End every lease that is still ours without an outcome."""
-    changed = update(row).where(mine(row, token)).values(lease=None, leased_until=None)
-    session.execute(changed.execution_options(synchronize_session=False))
+def give_back(session: Session, row: type[Row], token: str) -> int:
+    """End every lease that is still ours without an outcome; return how many were."""
+    return changed(session, update(row).where(mine(row, token)).values(lease=None, leased_until=None))

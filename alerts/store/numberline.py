@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from alerts.model import Alert, Reason
+from alerts.store.bulk import chunks
 from alerts.store.tables import AlertRow, AlertTopicRow, ItemRow, NumberLineRow
 from subscribers.interest import Facts
 
@@ -83,7 +84,7 @@ def _row(alert: Alert) -> dict[str, Any]:
 def alerts(session: Session, numbers: Iterable[int]) -> dict[int, Alert]:
     """Return the alerts of these numbers; numbers that name none are left out."""
     found: dict[int, Alert] = {}
-    for some in _chunks(sorted(set(numbers)), 500):
+    for some in chunks(sorted(set(numbers))):
         rows = session.exec(select(AlertRow).where(col(AlertRow.number).in_(some)))
         found |= {row.number: alert_from(row) for row in rows}
     return found
@@ -124,7 +125,3 @@ def voided(session: Session, seen: int, upto: int) -> dict[int, int]:
 def count(session: Session) -> int:
     """Return how many alerts there are."""
     return session.exec(select(func.count()).select_from(AlertRow)).one()
-
-
-def _chunks(values: Sequence[int], size: int) -> Iterable[Sequence[int]]:
-    return (values[at : at + size] for at in range(0, len(values), size))

@@ -1,0 +1,135 @@
+"""Polls the sources that are due: one request at a time per host, hosts in fair turn, each page stored at once."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine
+
+from alerts import ingest
+from alerts.errors import SourceError
+from alerts.model import Document, Page, PollState, Source
+from alerts.pipeline import outcome, rules
+from alerts.pipeline.outcome import PollOutcome
+from alerts.pipeline.run import FetchOne, Reader, Tools, run
+from alerts.pipeline.shelve import Shelver
+from alerts.store import catalogue, due
+from alerts.store.due import Claimed
+from alerts.store.engine import reading, writing
+from alerts.store.lease import LEASE
+
+BATCH = 500  # sources claimed at once
+HOSTS = 50  # hosts asked at once
+
+Progress = Callable[[PollOutcome], None]
+
+
+async def poll_due(  # noqa: PLR0913  the contract of every face
+    engine: Engine,
+    fetch: FetchOne,
+    now: datetime,
+    slugs: Sequence[str] = (),
+    everything: bool = False,
+    *,
+    read: Reader | None = None,
+    progress: Progress = lambda _: None,
+) -> list[PollOutcome]:
+    """Poll what is due at `now`, these sources, or all; return how each went.
+
+    A source that another worker holds is left to it. Raises NotFoundError for a slug that names no source.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="store") as threads:
+        with reading(engine) as session:
+            shelver = Shelver(engine, rules.current(session), now)
+        poll = _Poll(Tools(engine, fetch, read or _read, shelver, now, threads), progress)
+        return await poll.all(slugs, everything=everything)
+
+
+async def _read(source: Source, state: PollState, document: Document) -> Page:
+    return await asyncio.to_thread(ingest.KINDS[source.kind].read, source, state, document)
+
+
+class _Poll:
+    def __init__(self, tools: Tools, progress: Progress) -> None:
+        self._engine = tools.engine
+        self._now = tools.now
+        self._progress = progress
+        self._tools = tools
+
+    async def all(self, slugs: Sequence[str], *, everything: bool) -> list[PollOutcome]:
+        wanted = await self._tools.in_thread(lambda: self._wanted(slugs)) if slugs or everything else None
+        found: list[PollOutcome] = []
+        while claimed := await self._tools.in_thread(partial(self._claim, wanted)):
+            found += await self._batch(claimed)
+            if wanted is not None:
+                wanted -= {one.id for one in claimed}
+        return found
+
+    def _wanted(self, slugs: Sequence[str]) -> set[int]:
+        with reading(self._engine) as session:
+            catalogue.health(session, slugs)
+            return set(due.pollable(session, slugs))
+
+    def _claim(self, wanted: set[int] | None) -> list[Claimed]:
+        if wanted is not None and not wanted:
+            return []
+        with writing(self._engine) as session:
+            return due.claim_due(session, self._now, limit=BATCH, among=wanted)
+
+    async def _batch(self, claimed: Sequence[Claimed]) -> list[PollOutcome]:
+        """Poll what was claimed; the leases are renewed until all is done."""
+        found: list[PollOutcome] = []
+        hosts, at_once = _by_host(claimed), asyncio.Semaphore(HOSTS)
+        heart = asyncio.create_task(self._keep(claimed[0].lease))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for queue in hosts:
+                    group.create_task(self._host(queue, at_once, found))
+        finally:
+            heart.cancel()
+        await self._tools.in_thread(self._settle)
+        return found
+
+    async def _host(self, queue: "deque[Claimed]", at_once: asyncio.Semaphore, found: list[PollOutcome]) -> None:
+        while queue:
+            async with at_once:
+                one = await run(queue.popleft(), self._tools)
+            found.append(one)
+            self._progress(one)
+
+    async def _keep(self, lease: str) -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 4)
+            await self._tools.in_thread(lambda: self._renew(lease))
+
+    def _renew(self, lease: str) -> None:
+        with writing(self._engine) as session:
+            due.hold_on(session, lease)
+
+    def _settle(self) -> None:
+        """Write what could wait until the end of the batch: sources without news, and failures."""
+        tools = self._tools
+        failures = [self._failure(claimed, error) for claimed, error in tools.lost]
+        with writing(self._engine) as session:
+            due.write_many(session, [*tools.unchanged, *failures])
+        tools.unchanged.clear()
+        tools.lost.clear()
+
+    def _failure(self, claimed: Claimed, error: SourceError) -> due.Outcome:
+        return outcome.failure(claimed, error, self._now)
+
+
+def _by_host(claimed: Iterable[Claimed]) -> list["deque[Claimed]"]:
+    hosts: dict[str, deque[Claimed]] = {}
+    for one in claimed:
+        hosts.setdefault(host(one.source), deque()).append(one)
+    return list(hosts.values())
+
+
+def host(source: Source) -> str:
+    """Return where a source's requests go: the host of its address, or its kind where that knows the address."""
+    return urlsplit(source.url).netloc or source.kind

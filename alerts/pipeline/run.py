@@ -1,0 +1,178 @@
+"""One run of one source: plan, fetch, read and store page after page, and end with an outcome (law 1)."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+
+from alerts import ingest
+from alerts.errors import FetchError, ReadError, SourceError
+from alerts.model import Document, Page, PollState, Request, Source
+from alerts.pipeline import outcome
+from alerts.pipeline.outcome import PollOutcome
+from alerts.pipeline.shelve import Shelved, Shelver
+from alerts.store import due
+from alerts.store.due import Claimed, Outcome
+from alerts.store.engine import reading
+
+FetchOne = Callable[[Request], Awaitable[Document]]
+Reader = Callable[[Source, PollState, Document], Awaitable[Page]]
+
+_CONDITIONAL = frozenset({"feed", "page"})
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Tools:
+    """What every run of a poll works with."""
+
+    engine: Engine
+    fetch: FetchOne
+    read: Reader
+    shelver: Shelver
+    now: datetime
+    threads: Executor
+    unchanged: list[Outcome] = field(default_factory=list)
+    lost: list[tuple[Claimed, SourceError]] = field(default_factory=list)
+
+    async def in_thread(self, call: Callable[[], T]) -> T:
+        """Carry out database work off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, call)
+
+
+@dataclass(slots=True)
+class _At:
+    """Where a run stands: the request to make, the run's state, and what came before."""
+
+    request: Request
+    state: Mapping[str, Any]
+    pages: int = 0
+    undated: int = 0
+    done: Shelved = field(default_factory=Shelved)
+    notes: tuple[str, ...] = ()
+
+
+async def run(claimed: Claimed, tools: Tools) -> PollOutcome:
+    """Poll one source; whatever is wrong with it becomes its outcome, never an exception."""
+    try:
+        at = _begin(claimed, tools.now)
+        if at is None:
+            return _unchanged(claimed, tools, {})
+        return await _pages(claimed, tools, at)
+    except SourceError as error:
+        return _failed(claimed, tools, error)
+
+
+def _begin(claimed: Claimed, now: datetime) -> _At | None:
+    """Go on where a run broke off, or plan a new one."""
+    resume = claimed.resume
+    if resume:
+        return _At(outcome.request_from(resume["request"]), resume["state"], resume["pages"], resume["undated"])
+    plan = ingest.KINDS[claimed.source.kind].plan(claimed.source, claimed.poll_state(), now)
+    if plan is None:
+        return None
+    conditional = claimed.source.kind in _CONDITIONAL
+    return _At(outcome.conditional(claimed, plan.request) if conditional else plan.request, plan.state)
+
+
+async def _pages(claimed: Claimed, tools: Tools, at: _At) -> PollOutcome:
+    while True:
+        document, page = await _page(claimed, tools, at)
+        if page is None:
+            return _unchanged(claimed, tools, outcome.moved(claimed, document))
+        last = page.next is None
+        written = _last(claimed, tools.now, at, document, page) if last else outcome.midway(
+            claimed, page, undated=at.undated, pages=at.pages + 1)
+        shelve = partial(tools.shelver.shelve, claimed, page, written, ends=last, undated=at.undated)
+        stored = await tools.in_thread(shelve)
+        if stored is None:
+            return PollOutcome(slug=claimed.source.slug, state="dropped")
+        at = _At(page.next or at.request, page.state, at.pages + 1, stored.undated, at.done + stored,
+                 (*at.notes, *page.notes))
+        if last:
+            return _polled(claimed, at, written)
+
+
+async def _page(claimed: Claimed, tools: Tools, at: _At) -> tuple[Document, Page | None]:
+    """Fetch and read one page; None where nothing changed since the last poll."""
+    state = PollState(anchor=claimed.anchor, resume=at.state)
+    try:
+        document = await tools.fetch(at.request)
+        if document.status == 304 or (at.pages == 0 and _digest(document) == claimed.body_hash):
+            return document, None
+        known = await tools.in_thread(lambda: _known(tools.engine, claimed)) if claimed.window else {}
+        state = PollState(anchor=claimed.anchor, resume=at.state, known=known)
+        return document, await tools.read(claimed.source, state, document)
+    except (FetchError, ReadError) as error:
+        page = _recovered(claimed, at, state, error)
+        if page is None:
+            raise
+        return Document(url=at.request.url), page
+
+
+def _recovered(claimed: Claimed, at: _At, state: PollState, error: SourceError) -> Page | None:
+    if at.pages == 0 or not isinstance(error, FetchError):
+        return None
+    return ingest.recover(claimed.source, state, at.request, error)
+
+
+def _known(engine: Engine, claimed: Claimed) -> dict[str, str]:
+    with reading(engine) as session:
+        return due.known(session, claimed.id, claimed.window)
+
+
+def _digest(document: Document) -> str:
+    return hashlib.sha256(document.body).hexdigest()
+
+
+def _last(claimed: Claimed, now: datetime, at: _At, document: Document, page: Page) -> Outcome:
+    """Return what the last page writes: only it moves the anchor, the HTTP state and the next poll (law 1)."""
+    single = at.pages == 0 and document.status == 200
+    missed = outcome.gap(page.window, claimed.window)
+    notes = [*at.notes, *page.notes, *([outcome.GAP_NOTE] if missed else [])]
+    return outcome.of(
+        claimed,
+        **outcome.healthy(now),
+        **outcome.moved(claimed, document),
+        **(outcome.validators(document) if single else {}),
+        **outcome.pace(claimed, now, document, page, missed=missed),
+        body_hash=_digest(document) if single and document.body else "",
+        anchor=dict(page.state),
+        resume={},
+        window=list(page.window),
+        notes=notes,
+        gaps=claimed.gaps + missed,
+        title=claimed.source.title or page.title,
+    )
+
+
+def _unchanged(claimed: Claimed, tools: Tools, extra: Mapping[str, Any]) -> PollOutcome:
+    """Note a source that had nothing new; many are written in one transaction."""
+    written = outcome.of(claimed, **outcome.healthy(tools.now), **extra, **outcome.idle_pace(claimed, tools.now))
+    tools.unchanged.append(written)
+    return PollOutcome(slug=claimed.source.slug, state="unchanged", seen=len(claimed.window),
+                       next_poll_at=written.values["next_poll_at"])
+
+
+def _polled(claimed: Claimed, at: _At, written: Outcome) -> PollOutcome:
+    return PollOutcome(
+        slug=claimed.source.slug,
+        new=at.done.new,
+        changed=at.done.changed,
+        seen=at.done.seen,
+        notes=tuple(written.values["notes"]),
+        next_poll_at=written.values["next_poll_at"],
+    )
+
+
+def _failed(claimed: Claimed, tools: Tools, error: SourceError) -> PollOutcome:
+    tools.lost.append((claimed, error))
+    network = isinstance(error, FetchError) and error.network
+    return PollOutcome(slug=claimed.source.slug, state="failed", error=str(error), network=network)

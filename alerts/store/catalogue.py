@@ -1,0 +1,276 @@
+"""Topics and sources: what people follow, and what we poll."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, update
+from sqlmodel import Session, col, select
+
+from alerts.errors import NotFoundError, UsageError
+from alerts.model import Facet, Role, Source, SourceState, Topic
+from alerts.store.bulk import changed
+from alerts.store.tables import ItemRow, LabelRow, SightingRow, SourceRow, TopicRow
+
+RESERVED = frozenset({"all", "none", "new", "build", "search", "test"})
+
+
+def topics(session: Session, *, retired: bool = False) -> list[Topic]:
+    """Return the topics by slug; retired ones only if asked for."""
+    query = select(TopicRow).order_by(col(TopicRow.slug))
+    if not retired:
+        query = query.where(col(TopicRow.retired_at).is_(None))
+    return [_topic(row) for row in session.exec(query)]
+
+
+def topic(session: Session, slug: str) -> Topic:
+    """Return one topic, retired or not; raises NotFoundError."""
+    return _topic(_topic_row(session, slug))
+
+
+def parents(session: Session) -> dict[str, str | None]:
+    """Map every topic to its parent."""
+    return dict(session.execute(select(TopicRow.slug, TopicRow.parent)).all())
+
+
+def _topic(row: TopicRow) -> Topic:
+    return Topic(
+        slug=row.slug,
+        name=row.name,
+        definition=row.definition,
+        parent=row.parent,
+        retired=row.retired_at is not None,
+        successor=row.successor,
+    )
+
+
+def _topic_row(session: Session, slug: str) -> TopicRow:
+    row = session.exec(select(TopicRow).where(TopicRow.slug == slug)).first()
+    if row is None:
+        raise NotFoundError(f"There is no topic {slug!r}; see: alerts topic list")
+    return row
+
+
+def add_topics(session: Session, new: Iterable[Topic]) -> list[str]:
+    """Add topics; raises UsageError for a slug that exists or is reserved, or for a parent that does not exist."""
+    wanted = list(new)
+    known = parents(session)
+    for one in wanted:
+        if one.slug in known:
+            raise UsageError(f"The topic {one.slug!r} exists already; change it with: alerts topic edit {one.slug}")
+        if one.slug in RESERVED:
+            raise UsageError(f"{one.slug!r} is a reserved word and cannot be a topic")
+        known[one.slug] = one.parent
+    for one in wanted:
+        _check_parent(one, known)
+    if wanted:
+        session.execute(insert(TopicRow), [_topic_values(one) for one in wanted])
+    return [one.slug for one in wanted]
+
+
+def edit_topics(session: Session, changed_topics: Iterable[Topic]) -> list[str]:
+    """Give topics a new name, definition or parent; the slug stays for ever. Returns the slugs that differ now."""
+    known, touched = parents(session), []
+    for one in changed_topics:
+        row = _topic_row(session, one.slug)
+        _check_parent(one, known | {one.slug: one.parent})
+        values = _topic_values(one)
+        if any(getattr(row, name) != value for name, value in values.items()):
+            row.name, row.definition, row.parent = one.name, values["definition"], one.parent
+            row.revision += 1
+            touched.append(one.slug)
+    session.flush()
+    return touched
+
+
+def _topic_values(one: Topic) -> dict[str, Any]:
+    return {"slug": one.slug, "name": one.name, "definition": dict(one.definition), "parent": one.parent}
+
+
+def _check_parent(one: Topic, known: Mapping[str, str | None]) -> None:
+    if one.parent is not None and one.parent not in known:
+        raise UsageError(f"The topic {one.slug!r} names the parent {one.parent!r}, which does not exist")
+    at, passed = one.parent, {one.slug}
+    while at is not None:
+        if at in passed:
+            raise UsageError(f"The topic {one.slug!r} would be its own ancestor (by way of {at!r})")
+        passed.add(at)
+        at = known.get(at)
+
+
+def retire_topic(session: Session, slug: str, now: datetime, *, into: str | None = None) -> None:
+    """End a topic; those who follow it go on with `into` where it is given. It stays known and is never reused."""
+    row = _topic_row(session, slug)
+    if into is not None and (into == slug or _topic_row(session, into).retired_at is not None):
+        raise UsageError(f"{into!r} is no living topic that could take over from {slug!r}")
+    row.retired_at, row.successor = now, into
+    row.revision += 1
+    session.flush()
+
+
+def topic_counts(session: Session) -> dict[str, int]:
+    """Return how many items are about each topic (by today's labels, operators' word included)."""
+    denied = select(LabelRow.item_id).where(
+        col(LabelRow.facet) == Facet.TOPIC.value, col(LabelRow.role) == Role.NOT.value, col(LabelRow.by) == "operator"
+    )
+    query = (
+        select(LabelRow.value, func.count(func.distinct(col(LabelRow.item_id))))
+        .join(ItemRow, col(ItemRow.id) == col(LabelRow.item_id))
+        .where(col(LabelRow.facet) == Facet.TOPIC.value, col(LabelRow.role) == Role.ABOUT.value)
+        .where(col(ItemRow.merged_into).is_(None), col(LabelRow.item_id).not_in(denied) | (LabelRow.by == "operator"))
+        .group_by(col(LabelRow.value))
+    )
+    return dict(session.exec(query).all())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """A source and how it does."""
+
+    source: Source
+    state: SourceState
+    items: int
+    last_error: str
+    notes: tuple[str, ...]
+    failures: int
+    gaps: int
+    failing_since: datetime | None
+    told_at: datetime | None
+    last_polled_at: datetime | None
+    last_ok_at: datetime | None
+    next_poll_at: datetime | None
+    interval: timedelta
+
+
+def sources(session: Session) -> list[Source]:
+    """Return every source by slug."""
+    return [source_from(row) for row in session.exec(select(SourceRow).order_by(col(SourceRow.slug)))]
+
+
+def source(session: Session, slug: str) -> Source:
+    """Return one source; raises NotFoundError."""
+    return source_from(source_row(session, slug))
+
+
+def health(session: Session, slugs: Sequence[str] = ()) -> list[SourceHealth]:
+    """Return how every source does, or these; raises NotFoundError for a slug that names none."""
+    query = select(SourceRow).order_by(col(SourceRow.slug))
+    rows = session.exec(query.where(col(SourceRow.slug).in_(slugs)) if slugs else query).all()
+    missing = sorted(set(slugs) - {row.slug for row in rows})
+    if missing:
+        raise NotFoundError(f"There is no source {missing[0]!r}; see: alerts source list")
+    counted = select(SightingRow.source_id, func.count(func.distinct(col(SightingRow.item_id))))
+    items = dict(session.exec(counted.group_by(col(SightingRow.source_id))).all())
+    return [_health(row, items.get(row.id or 0, 0)) for row in rows]
+
+
+def _health(row: SourceRow, items: int) -> SourceHealth:
+    return SourceHealth(
+        source=source_from(row),
+        state=SourceState(row.state),
+        items=items,
+        last_error=row.last_error,
+        notes=tuple(row.notes),
+        failures=row.failures,
+        gaps=row.gaps,
+        failing_since=row.failing_since,
+        told_at=row.told_at,
+        last_polled_at=row.last_polled_at,
+        last_ok_at=row.last_ok_at,
+        next_poll_at=row.next_poll_at,
+        interval=timedelta(seconds=row.interval_s),
+    )
+
+
+def source_from(row: SourceRow) -> Source:
+    return Source(
+        slug=row.slug,
+        kind=row.kind,
+        url=row.url,
+        query=row.query,
+        title=row.title,
+        gives=row.gives,
+        about=row.about,
+        max_age=None if row.max_age_days is None else timedelta(days=row.max_age_days),
+        allow_private=row.allow_private,
+        why=row.why,
+        sample=row.sample,
+        options=row.options,
+    )
+
+
+def source_row(session: Session, slug: str) -> SourceRow:
+    row = session.exec(select(SourceRow).where(SourceRow.slug == slug)).first()
+    if row is None:
+        raise NotFoundError(f"There is no source {slug!r}; see: alerts source list")
+    return row
+
+
+def _source_values(one: Source) -> dict[str, Any]:
+    return {
+        "slug": one.slug,
+        "kind": one.kind,
+        "url": one.url,
+        "query": one.query,
+        "title": one.title,
+        "gives": one.gives,
+        "about": one.about,
+        "max_age_days": None if one.max_age is None else one.max_age.days,
+        "allow_private": one.allow_private,
+        "why": one.why,
+        "sample": one.sample,
+        "options": dict(one.options),
+    }
+
+
+def add_sources(session: Session, new: Iterable[Source], now: datetime) -> list[str]:
+    """Add sources, due at once; raises UsageError for a slug or an address that exists, or an unknown topic."""
+    wanted = list(new)
+    known = {slug: (kind, url, query) for slug, kind, url, query in session.execute(
+        select(SourceRow.slug, SourceRow.kind, SourceRow.url, SourceRow.query)
+    )}
+    places = {place: slug for slug, place in known.items()}
+    about = parents(session)
+    for one in wanted:
+        place = (one.kind, one.url, one.query)
+        if one.slug in known or one.slug in RESERVED:
+            raise UsageError(f"The source {one.slug!r} exists already or is a reserved word; choose another --slug")
+        if place in places:
+            raise UsageError(f"The source {places[place]!r} polls this already")
+        if one.about is not None and one.about not in about:
+            raise UsageError(f"There is no topic {one.about!r} for the source {one.slug!r} to be about")
+        known[one.slug], places[place] = place, one.slug
+    if wanted:
+        session.execute(insert(SourceRow), [_source_values(one) | _START | {
+            "created_at": now, "next_poll_at": now} for one in wanted])
+    return [one.slug for one in wanted]
+
+
+_START = {"state": SourceState.NEW.value, "anchor": {}, "resume": {}, "window": [], "notes": []}
+_FRESH = _START | {"etag": "", "last_modified": "", "body_hash": "", "moved_to": "", "moved_seen": 0}
+
+
+def edit_source(session: Session, slug: str, changed_source: Source, now: datetime) -> None:
+    """Change a source; where it now asks something else (kind, address or query) it starts afresh."""
+    row = source_row(session, slug)
+    elsewhere = (row.kind, row.url, row.query) != (changed_source.kind, changed_source.url, changed_source.query)
+    values = _source_values(changed_source) | {"slug": slug}
+    if elsewhere:
+        values |= _FRESH | {"next_poll_at": now, "last_error": "", "failures": 0, "failing_since": None}
+    session.execute(update(SourceRow).where(col(SourceRow.id) == row.id).values(**values))
+
+
+def pause_source(session: Session, slug: str) -> None:
+    """Poll a source no more until it is resumed; what it gave stays."""
+    row = source_row(session, slug)
+    changed(session, update(SourceRow).where(col(SourceRow.id) == row.id).values(
+        state=SourceState.PAUSED.value, next_poll_at=None))
+
+
+def resume_source(session: Session, slug: str, now: datetime) -> None:
+    """Poll a paused or gone source again, at once."""
+    row = source_row(session, slug)
+    state = SourceState.OK if row.last_ok_at else SourceState.NEW
+    changed(session, update(SourceRow).where(col(SourceRow.id) == row.id).values(
+        state=state.value, next_poll_at=now, failures=0, failing_since=None, last_error=""))

@@ -1,0 +1,164 @@
+"""Sources as a poll works on them: claimed when due, and given back with an outcome (laws 1 and 5)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, or_, update
+from sqlmodel import Session, col, select
+
+from alerts.model import PollState, Source, SourceState
+from alerts.store.bulk import add_missing, changed, chunks, insert_into
+from alerts.store.catalogue import source_from
+from alerts.store.lease import claim, give_back, mine, renew
+from alerts.store.tables import HostRow, SightingRow, SourceRow
+
+IDLE = (SourceState.PAUSED.value, SourceState.GONE.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A source in the hands of one poll, with everything that was remembered of it."""
+
+    id: int
+    lease: str
+    source: Source
+    state: SourceState
+    anchor: Mapping[str, Any]
+    resume: Mapping[str, Any]
+    window: tuple[str, ...]
+    etag: str
+    last_modified: str
+    body_hash: str
+    moved_to: str
+    moved_seen: int
+    failures: int
+    failing_since: datetime | None
+    gaps: int
+    interval_s: int
+    first: bool
+
+    def poll_state(self, known: Mapping[str, str] | None = None) -> PollState:
+        """Return what the source's kind remembers."""
+        return PollState(anchor=self.anchor, resume=self.resume.get("state", {}), known=known or {})
+
+
+def claim_due(session: Session, now: datetime, *, limit: int, among: Collection[int] | None = None) -> list[Claimed]:
+    """Claim sources whose next poll is due; with `among` those of these that nobody holds, due or not."""
+    due = col(SourceRow.next_poll_at) <= now if among is None else col(SourceRow.id).in_(list(among))
+    due &= col(SourceRow.state).not_in(IDLE)
+    token, rows = claim(session, SourceRow, due, SourceRow.next_poll_at, limit=limit)
+    return [_claimed(row, token) for row in rows]
+
+
+def _claimed(row: SourceRow, token: str) -> Claimed:
+    return Claimed(
+        id=row.id or 0,
+        lease=token,
+        source=source_from(row),
+        state=SourceState(row.state),
+        anchor=row.anchor,
+        resume=row.resume,
+        window=tuple(row.window),
+        etag=row.etag,
+        last_modified=row.last_modified,
+        body_hash=row.body_hash,
+        moved_to=row.moved_to,
+        moved_seen=row.moved_seen,
+        failures=row.failures,
+        failing_since=row.failing_since,
+        gaps=row.gaps,
+        interval_s=row.interval_s,
+        first=row.last_ok_at is None,
+    )
+
+
+def pollable(session: Session, slugs: Sequence[str] = ()) -> list[int]:
+    """Return the ids of all sources that may be polled, or of these."""
+    query = select(SourceRow.id).where(or_(col(SourceRow.slug).in_(slugs)) if slugs else
+                                       col(SourceRow.state).not_in(IDLE))
+    return [one for one in session.exec(query) if one is not None]
+
+
+def known(session: Session, source_id: int, window: Collection[str]) -> dict[str, str]:
+    """Map the locators of a window to their raw hashes, so that a kind may skip what did not change."""
+    found: dict[str, str] = {}
+    for part in chunks(window):
+        query = select(SightingRow.locator, SightingRow.raw_hash).where(SightingRow.source_id == source_id)
+        found |= dict(session.exec(query.where(col(SightingRow.locator).in_(part))).all())
+    return found
+
+
+def still_ours(session: Session, claimed: Claimed) -> bool:
+    """Tell whether the lease still holds; inside a writing transaction this stays true until its end."""
+    query = select(SourceRow.id).where(SourceRow.id == claimed.id, mine(SourceRow, claimed.lease)).with_for_update()
+    return session.exec(query).first() is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a poll of one source came to: the columns to write, and whether the lease ends with it."""
+
+    source_id: int
+    lease: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def ended(self) -> dict[str, Any]:
+        return {**self.values, "lease": None, "leased_until": None}
+
+
+def write(session: Session, outcome: Outcome, *, ends: bool = True) -> bool:
+    """Write an outcome where the lease is still ours; False means that somebody else has taken over."""
+    values = outcome.ended() if ends else dict(outcome.values)
+    ours = (col(SourceRow.id) == outcome.source_id) & mine(SourceRow, outcome.lease)
+    return changed(session, update(SourceRow).where(ours).values(**values)) == 1
+
+
+def write_many(session: Session, outcomes: Sequence[Outcome]) -> None:
+    """Write outcomes of one shape in one statement each shape: a thousand unchanged feeds cost one transaction."""
+    shapes: dict[tuple[str, ...], list[Outcome]] = {}
+    for outcome in outcomes:
+        shapes.setdefault(tuple(sorted(outcome.values)), []).append(outcome)
+    table = SourceRow.metadata.tables["sources"]
+    for names, alike in shapes.items():
+        ours = (table.c.id == bindparam("one")) & (table.c.lease == bindparam("token"))
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+        statement = update(table).where(ours).values(**values, lease=None, leased_until=None)
+        session.execute(statement, [
+            {"one": each.source_id, "token": each.lease, **{f"new_{k}": v for k, v in each.values.items()}}
+            for each in alike
+        ])
+
+
+def hold_on(session: Session, token: str) -> int:
+    """Put off the end of our leases; return how many are still ours."""
+    return renew(session, SourceRow, token)
+
+
+def let_go(session: Session, token: str) -> int:
+    """Give back what was claimed and not worked on."""
+    return give_back(session, SourceRow, token)
+
+
+def not_before(session: Session, hosts: Collection[str]) -> dict[str, datetime]:
+    """Return until when hosts asked to be left alone (Retry-After)."""
+    query = select(HostRow.host, HostRow.not_before).where(col(HostRow.not_before).is_not(None))
+    asked = session.exec(query.where(col(HostRow.host).in_(sorted(hosts))))
+    return {host: until for host, until in asked if until is not None}
+
+
+def leave_alone(session: Session, host: str, until: datetime) -> None:
+    """Note that a host asked to be left alone; all its sources wait."""
+    new = insert_into(session, HostRow).values(host=host, not_before=until)
+    session.execute(new.on_conflict_do_update(index_elements=["host"], set_={"not_before": until}))
+
+
+def take_slot(session: Session, host: str, at: datetime, gap_seconds: float) -> datetime:
+    """Reserve the next moment at which this host may be asked, shared by all workers; `at` is the database's clock."""
+    add_missing(session, HostRow, [{"host": host}])
+    row = session.exec(select(HostRow).where(HostRow.host == host).with_for_update()).one()
+    slot = max(at, row.next_slot_at) if row.next_slot_at else at
+    row.next_slot_at = slot + timedelta(seconds=gap_seconds)
+    session.flush()
+    return slot
