@@ -74,7 +74,8 @@ def beats(world: World, fetch: Fetch, roles: frozenset[str], stop: asyncio.Event
 def _beats(world: World, fetch: Fetch, stop: asyncio.Event) -> Iterator[tuple[str, Beat]]:
     async def read() -> None:
         for outcome in await poll.poll_due(world.engine, fetch, world.now()):
-            log.info("source.polled", **outcome.as_json())
+            log.info("source.polled", source=outcome.slug, state=outcome.state, new=outcome.new,
+                     changed=outcome.changed, seen=outcome.seen, reason=outcome.error)
 
     async def stamp() -> None:
         numbers = await asyncio.to_thread(release.release, world.engine, world.now())

@@ -27,8 +27,9 @@ def command(file: TextIO, packs: tuple[str, ...]) -> None:
     from alerts.classify import Classifier
     from alerts.classify.lines import classify_lines
     from alerts.classify.packs import load, shipped
+    from alerts.model import Topic
 
-    topics = []
+    topics: list[Topic] = []
     for name in packs or ("neuroimmunology",):
         path = Path(name)
         text = path.read_text(encoding="utf-8") if path.is_file() else shipped(name)

@@ -1,5 +1,6 @@
 """`alerts poll`: what is due, these sources, or all, now."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from alerts.errors import AlertsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alerts.pipeline.poll import PollOutcome
+    from alerts.pipeline.outcome import PollOutcome
 
 
 @click.command("poll")
@@ -42,11 +43,19 @@ def command(slugs: tuple[str, ...], at: datetime | None, *, everything: bool, as
     outcomes = asyncio.run(work())
     numbers = release.release(world.engine, now)
     if as_json:
-        print_json([outcome.as_json() for outcome in outcomes])
+        print_json([asdict(outcome) for outcome in outcomes])
     else:
         for outcome in outcomes:
-            click.echo(str(outcome))
+            click.echo(line(outcome))
         click.echo(f"{len(outcomes)} sources read, {len(numbers)} alerts released.")
-    failed = [outcome.slug for outcome in outcomes if outcome.error]
+    failed = [outcome.slug for outcome in outcomes if outcome.failed]
     if failed:
         raise AlertsError(f"{len(failed)} of {len(outcomes)} sources failed: {', '.join(failed)}")
+
+
+def line(outcome: "PollOutcome") -> str:
+    """Say how the poll of one source went."""
+    if outcome.error:
+        return f"{outcome.slug}: {outcome.state}: {outcome.error}"
+    said = f"{outcome.slug}: {outcome.new} new, {outcome.changed} changed, {outcome.seen} seen before"
+    return "; ".join([said, *outcome.notes])

@@ -5,7 +5,7 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +14,13 @@ import click
 import uvicorn
 
 from alerts.cli.deliver import delivered
+from alerts.cli.poll import line
 from alerts.errors import AlertsError, UsageError
 from alerts.ingest import packs
 from alerts.logs import configure
 from alerts.model import Source
 from alerts.pipeline import compose, manage, poll, release
+from alerts.pipeline.outcome import PollOutcome
 from alerts.scheduler import Metronome, beats
 from alerts.settings import DEFAULT_BASE_URL, is_loopback
 from alerts.store import catalogue
@@ -34,18 +36,18 @@ def run_once(world: World, now: datetime) -> None:
     """Poll what is due, release, compose, deliver, publish; raise AlertsError at the end if something failed."""
     _first_sources(world)
 
-    async def read() -> list[poll.PollOutcome]:
+    async def read() -> list[PollOutcome]:
         async with make_fetch(world.settings) as fetch:
-            return list(await poll.poll_due(world.engine, fetch, now))
+            return await poll.poll_due(world.engine, fetch, now)
 
     outcomes = asyncio.run(read())
     for outcome in outcomes:
-        click.echo(str(outcome))
+        click.echo(line(outcome))
     numbers = release.release(world.engine, now)
     report = compose.compose_due(world.engine, world.keyring, world.settings, now)
     click.echo(f"{len(outcomes)} sources read, {len(numbers)} alerts released, {report.prepared} mails prepared.")
     sent = delivered(world, now)
-    failed = [outcome.slug for outcome in outcomes if outcome.error]
+    failed = [outcome.slug for outcome in outcomes if outcome.failed]
     if failed or sent.stopped:
         raise AlertsError(
             "; ".join(
@@ -74,13 +76,12 @@ def run_forever(world: World, *, host: str, port: int | None, roles: frozenset[s
         runner.run(_serve(world, opened, host, roles))
 
 
-def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     if sys.platform == "win32":
         return None
     import uvloop
 
-    factory: type[asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
+    return uvloop.new_event_loop
 
 
 async def _serve(world: World, opened: socket.socket | None, host: str, roles: frozenset[str]) -> None:
