@@ -7,11 +7,11 @@ _LIST = r"[^.;:]{0,90}\Z"
 _PEOPLE = (
     r"patients?|people|persons?|individuals?|subjects?|participants?|adults?|children|adolescents|women|men|females?"
     r"|males?|girls?|boys?|mothers|fathers|veterans|volunteers|cohorts?|populations?|groups?|cases?|those|survivors"
-    r"|(?:wo)?man|girl|boy|child|sufferers|relatives|families|caregivers|carers|pedigree|users|nurses"
+    r"|speakers|pwms|students|workers|residents|(?:wo)?man|girl|boy|child|sufferers|relatives|families|caregivers|carers|pedigree|users|nurses"
 )
 _STUFF = (
     r"samples?|sera|serum|plasma|blood|csf|fluids?|brains?|tissues?|donors?|models?|mice|rats|cells|lymphocytes|pbmcs"
-    r"|lesions?|plaques?|eyes|autops(?:y|ies)|biops(?:y|ies)|registr(?:y|ies)|igg|antibodies"
+    r"|lesions?|plaques?|eyes|autops(?:y|ies)|biops(?:y|ies)|registr(?:y|ies)"
 )
 
 _AGAINST_BEFORE = re.compile(
@@ -19,7 +19,7 @@ _AGAINST_BEFORE = re.compile(
     rf"(?<![\w-])(?:such as|e\.g\.,?|like|for example|for instance|among others)\b{_LIST}"
     rf"|\b(?:exclu\w+|rul(?:e|es|ed|ing) out|ineligible|except|apart from|aside from|other than|instead of|rather than"
     rf"|unlike|contrary to|beyond|outside)\b{_LIST}"
-    r"|\b(?:no|neither|never|nor|without|absence of|lack of|free of|not have|not had|not diagnosed with|negative for)\b"
+    r"|\b(?:no|neither|never|nor|(?<!with and )(?<!with or )(?<!and/or )without|absence of|lack of|free of|not have|not had|not diagnosed with|negative for)\b"
     r"(?:\s+[\w/-]+,?){0,4}[\s(]*\Z"
     r"|\bno (?:\w+ )?(?:cases?|evidence|signs?|history|reports?|events?|instances?|diagnos[ie]s|incidence) of"
     rf"\b{_LIST}"
@@ -46,7 +46,7 @@ _EXAMPLES = re.compile(
 )
 _USE = re.compile(
     r"\b(?:approved|licen[sc]ed|indicated|prescribed|used|using|employed|established|standard|medications?|drugs?"
-    r"|treat\w*|therap\w+|agents?|modulators?)\b(?:\s[\w-]+){0,3}\s(?:in|for|of|to treat|with)\b[^.;:]{0,60}\Z",
+    r"|treat(?:s|ed|ing|ments?)?|therap(?:y|ies)|agents?|modulators?)\b(?:\s[\w-]+){0,3}\s(?:in|for|of|to treat|with)\b[^.;:]{0,60}\Z",
     re.IGNORECASE,
 )
 _HAZARD = re.compile(
@@ -55,14 +55,15 @@ _HAZARD = re.compile(
     re.IGNORECASE,
 )
 _STUDIED_BEFORE = re.compile(
-    rf"(?:\b(?:{_PEOPLE}|{_STUFF})\b|\d\)?)(?:\s*\([^)]{{0,40}}\))?\s(?:(?:who|that|were|was|are|is|newly|recently|"
+    rf"(?:\b(?:{_PEOPLE}|{_STUFF}|igg|antibodies)\b|\d\)?)(?:\s*\([^)]{{0,40}}\))?\s(?:(?:who|that|were|was|are|is|newly|recently|"
     r"previously|clinically|definite|already|all)\s){0,3}"
-    r"(?:with|of|from|in|for|by|having|had|have|affected by|suffering from|suffer from|diagnosed with|diagnosed as"
+    r"(?:with|of|from|in|for|by|due to|secondary to|caused by|having|had|have|affected by|suffering from|suffer from|diagnosed with|diagnosed as"
     r"|diagnosed as having|living with|presenting with|at risk of|at risk for|developed|develop)\b[^.;:]{0,90}\Z",
     re.IGNORECASE,
 )
 _STUDIED_AFTER = re.compile(
-    rf"(?:\s*\([^)]{{1,40}}\))?(?:[\s-](?:\w+[\s-]){{0,2}}(?:{_PEOPLE}|{_STUFF})\b|\s*[(\[,]?\s*n\s*=|\s*\(\d)",
+    rf"(?:[\s-](?:spectrum|syndrome|disorders?|diseases?|associated)){{0,3}}\)?(?:\s*\([^)]{{1,40}}\))?"
+    rf"(?:[\s-](?:\w+[\s-]){{0,2}}(?:{_PEOPLE}|{_STUFF})\b|\s*[(\[,:]?\s*n\s*=|\s*\(\d|:\s\d)",
     re.IGNORECASE,
 )
 _STUDY = re.compile(
@@ -78,14 +79,28 @@ _LISTED = re.compile(
 )
 
 
+_SCOPE = re.compile(
+    r"\b(?:here(?:in)?,? (?:we|i|the authors)|in (?:this|the present|the current|our) (?:\w+ ){0,2}(?:study|review|article"
+    r"|paper|work|report|survey|trial|analysis|chapter|issue|perspective|investigation|research)|this (?:\w+ ){0,2}"
+    r"(?:study|review|article|paper|work|report|survey|trial|analysis|chapter)|the (?:aim|purpose|objective|goal)"
+    r"|we (?:\w+ )?(?:aim|sought|investigat|examin|evaluat|assess|review|discuss|report|describe|present|compar|studied"
+    r"|analy[sz]|tested|hypothesi[sz]|explor|summari[sz]|show|demonstrat|identif|recruit|enrol|included|developed|used"
+    r"|perform|conduct|measur|determin|generat|propos|found|observ)\w*)",
+    re.IGNORECASE,
+)
+
+_EARLIER = re.compile(r"\b(?:previous(?:ly)?|earlier|recently|have shown|has shown|had shown)\b", re.IGNORECASE)
+
+
 class Stance(IntEnum):
     """How a place stands to its item, from denied to shown; the higher says more."""
 
     AGAINST = 0
     PASSING = 1
-    NAMED = 2
-    STUDIED = 3
-    LISTED = 4
+    USED = 2
+    NAMED = 3
+    STUDIED = 4
+    LISTED = 5
 
 
 def stance(before: str, after: str, sentence: str) -> Stance:
@@ -95,8 +110,10 @@ def stance(before: str, after: str, sentence: str) -> Stance:
     studied = _STUDIED_BEFORE.search(before) or _STUDIED_AFTER.match(after)
     if studied and _STUDY.search(sentence):
         return Stance.STUDIED
-    if _EXAMPLES.search(before) or _USE.search(before) or _HAZARD.search(before):
+    if _EXAMPLES.search(before):
         return Stance.PASSING
+    if _USE.search(before) or _HAZARD.search(before):
+        return Stance.USED
     return Stance.NAMED
 
 
@@ -110,3 +127,8 @@ def denied(before: str, after: str) -> Stance | None:
 def listed(before: str) -> bool:
     """Say whether a place stands in a registry's field of conditions."""
     return _LISTED.search(before) is not None
+
+
+def scope(sentence: str) -> bool:
+    """Say whether a sentence tells what the work itself does ("here we", "in this review")."""
+    return _SCOPE.search(sentence) is not None and _EARLIER.search(sentence) is None

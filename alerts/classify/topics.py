@@ -2,13 +2,14 @@
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
-from alerts.classify.context import Stance, denied, listed, stance
+from alerts.classify.context import Stance, denied, listed, scope, stance
 from alerts.classify.matcher import Hits, Joined, Place
-from alerts.classify.reading import Reading, Sentence
+from alerts.classify.reading import Reading
 from alerts.model import Evidence, Facet, Kind, Label, Role, Topic
 
 _WINDOW = 110  # characters on each side of a place that are looked at
@@ -27,6 +28,7 @@ _SECTION = {
 }
 _STUDIED = 1.25  # what a studied group adds to its section's weight
 _STUDIED_SECTION = 1.5  # the same where the section is known
+_STUDIED_BEFORE = 0.8  # a group that others studied
 _PASSING = 0.4
 _LISTED = 9.0
 _MESH = 2.0
@@ -35,6 +37,7 @@ _ENOUGH_PER_SENTENCE = 0.05
 _RIVAL = 2.5  # what it takes where the title names another of the same group
 _STRICT = 5.0
 _BARELY = 0.8  # what it takes of a condition where the title names only a treatment or the like
+_SCHOLARLY = frozenset({Kind.PAPER, Kind.PREPRINT, Kind.ABSTRACT})
 _RIVALRY = frozenset({"condition", "treatment"})
 _PEOPLES = frozenset({"", "condition", "course"})
 _THEME = 1.5  # how much more it takes for what is not a condition
@@ -70,6 +73,35 @@ class _View:
         return tuple([*self.titled, *(proof.evidence for proof in by_weight), *self.mesh][:_SHOWN])
 
 
+class _Frame:
+    """The sentences of an item's text, and from which one on it speaks of its own work."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.content = reading.content
+        self.sentences = reading.text
+        self._starts = [sentence.start for sentence in reading.text]
+
+    @cached_property
+    def scopes(self) -> list[int]:
+        return [at for at, sentence in enumerate(self.sentences) if scope(sentence.text)]
+
+    def at(self, start: int) -> int:
+        return max(bisect_right(self._starts, start) - 1, 0)
+
+    def weight(self, at: int) -> tuple[float, bool]:
+        """Return what a sentence weighs, and whether it speaks of the work itself and not of what was known."""
+        section = self.sentences[at].section
+        if section:
+            return _SECTION.get(section, 1.0), section not in {"background", "note"}
+        if self.content.kind not in _SCHOLARLY or len(self.sentences) <= _SHORT:
+            return 1.0, True
+        if at in self.scopes:
+            return _SECTION["objective"], True
+        if self.scopes and at < self.scopes[0]:
+            return _SECTION["background"], False
+        return (1.5 if at == len(self.sentences) - 1 else 1.0), True
+
+
 class TopicFacet:
     """The rules for one set of topics."""
 
@@ -84,9 +116,10 @@ class TopicFacet:
     def label(self, hits: Hits, joined: Joined, reading: Reading) -> Iterator[Label]:
         """Yield a label for each topic that the item is about or mentions."""
         views: dict[str, _View] = {}
+        frame = _Frame(reading)
         for slug, places in hits.places.items():
             if counted := _counted(places):
-                views[slug] = self._view(slug, counted, joined, reading)
+                views[slug] = self._view(slug, counted, joined, frame)
         for slug, evidence in self._headings(reading):
             views.setdefault(slug, _View(self._topics[slug])).mesh.append(evidence)
         stated = {slug: name for slug, name in reading.hints.about if slug in self._topics}
@@ -99,17 +132,18 @@ class TopicFacet:
             role = Role.ABOUT if slug in about else Role.MENTION
             yield Label(facet=Facet.TOPIC, value=slug, role=role, evidence=views[slug].evidence())
 
-    def _view(self, slug: str, counted: list[Place], joined: Joined, reading: Reading) -> _View:
+    def _view(self, slug: str, counted: list[Place], joined: Joined, frame: _Frame) -> _View:
         view = _View(self._topics[slug])
         in_text = bisect_right(counted, Place(joined.split, 0))
         for place in counted[:in_text]:
-            self._in_title(view, *joined.locate(*place), reading)
-        view.proofs += _proofs(counted[in_text:][:_LOOKED_AT], joined, reading)
+            _, start, end = joined.locate(*place)
+            self._in_title(view, start, end, frame.content.title)
+        view.proofs += _proofs(counted[in_text:][:_LOOKED_AT], joined, frame)
         return view
 
-    def _in_title(self, view: _View, name: str, start: int, end: int, reading: Reading) -> None:
-        words = reading.evidence(name, start, end)
-        doubt = denied(*_around(reading.content.title, 0, len(reading.content.title), start, end))
+    def _in_title(self, view: _View, start: int, end: int, title: str) -> None:
+        words = Evidence("title", start, end, title[start:end])
+        doubt = denied(*_around(title, 0, len(title), start, end))
         if doubt is None:
             view.titled.append(words)
         else:
@@ -132,15 +166,15 @@ def _subjects(views: Mapping[str, _View], reading: Reading) -> set[str]:
     Where no condition passes, yet the title is of the field, the conditions it was done in are named in passing.
     """
     titled = Counter(_group(view.topic) for view in views.values() if view.titled)
+    record = reading.content.kind is Kind.RECORD
     found = set()
     for slug, view in views.items():
         rivals = titled[_group(view.topic)] if _group(view.topic) in _RIVALRY else 0
-        if view.titled or _about(view, rivals, len(reading.text)):
+        if view.titled or _about(view, rivals, len(reading.text), record=record):
             found.add(slug)
-    if not any(_group(views[slug].topic) == "condition" for slug in found):
-        record = reading.content.kind is Kind.RECORD
-        if titled["treatment"] or record:
-            found.update(_in_passing(views, record=record))
+    conditions = any(_group(views[slug].topic) == "condition" for slug in found)
+    if not conditions and (titled["treatment"] or record):
+        found.update(_in_passing(views, record=record))
     return found
 
 
@@ -156,13 +190,13 @@ def _in_passing(views: Mapping[str, _View], *, record: bool) -> Iterator[str]:
     yield from able if record else sorted(able, key=able.__getitem__)[-1:]
 
 
-def _about(view: _View, rivals: int, sentences: int) -> bool:
+def _about(view: _View, rivals: int, sentences: int, *, record: bool) -> bool:
     if any(proof.stance is Stance.LISTED for proof in view.proofs):
         return True
     if view.topic.definition.get("strict"):
         return view.studied > 1 and view.score >= _STRICT
     if rivals:
-        return view.studied > 0 and view.score >= _RIVAL
+        return view.studied > 0 and view.score >= (_ENOUGH if record else _RIVAL)
     theme = 0 if _group(view.topic) in _PEOPLES else _THEME
     return view.score >= _ENOUGH + _ENOUGH_PER_SENTENCE * sentences + theme
 
@@ -182,40 +216,38 @@ def _counted(places: Mapping[str, list[Place]]) -> list[Place]:
     return kept
 
 
-def _proofs(places: Sequence[Place], joined: Joined, reading: Reading) -> Iterator[Proof]:
+def _proofs(places: Iterable[Place], joined: Joined, frame: _Frame) -> Iterator[Proof]:
     """Yield the best place of each sentence."""
-    if not places:
-        return
     best: dict[int, Proof] = {}
-    starts = [sentence.start for sentence in reading.text]
     for place in places:
         _, start, end = joined.locate(*place)
-        at = max(bisect_right(starts, start) - 1, 0)
-        if at < len(starts):
-            proof = _proof(start, end, reading.text[at], at, reading)
+        at = frame.at(start)
+        if at < len(frame.sentences):
+            proof = _proof(start, end, at, frame)
             if at not in best or proof.weight > best[at].weight:
                 best[at] = proof
     yield from best.values()
 
 
-def _proof(start: int, end: int, sentence: Sentence, at: int, reading: Reading) -> Proof:
-    text = reading.content.text
+def _proof(start: int, end: int, at: int, frame: _Frame) -> Proof:
+    text, sentence = frame.content.text, frame.sentences[at]
     words = Evidence("text", start, end, text[start:end])
-    if reading.content.kind is Kind.RECORD and listed(text[max(0, start - _FIELD) : start]):
+    if frame.content.kind is Kind.RECORD and listed(text[max(0, start - _FIELD) : start]):
         return Proof(_LISTED, Stance.LISTED, words)
     found = stance(*_around(text, sentence.start, sentence.end, start, end), sentence.text)
-    weight = _weight(sentence, at, len(reading.text))
-    if found is Stance.STUDIED and sentence.section != "background":
-        return Proof(weight + (_STUDIED_SECTION if sentence.section else _STUDIED), found, words)
-    passing = 1.0 if reading.content.kind is Kind.RECORD else _PASSING
-    by_stance = {Stance.AGAINST: 0.0, Stance.PASSING: passing}
-    return Proof(min(weight, by_stance.get(found, weight)), min(found, Stance.NAMED), words)
+    return Proof(*_weigh(found, at, frame), words)
 
 
-def _weight(sentence: Sentence, at: int, count: int) -> float:
-    if sentence.section:
-        return _SECTION.get(sentence.section, 1.0)
-    return 1.5 if at == count - 1 and count > _SHORT else 1.0
+def _weigh(found: Stance, at: int, frame: _Frame) -> tuple[float, Stance]:
+    weight, own = frame.weight(at)
+    if found is Stance.STUDIED:
+        if not own:
+            return _STUDIED_BEFORE, Stance.NAMED
+        return weight + (_STUDIED_SECTION if frame.sentences[at].section else _STUDIED), found
+    passing = 1.0 if frame.content.kind is Kind.RECORD else _PASSING
+    used = max(passing, weight / 2) if weight > 1 else passing
+    most = {Stance.AGAINST: 0.0, Stance.PASSING: passing, Stance.USED: used}
+    return min(weight, most.get(found, weight)), found
 
 
 def _around(text: str, least: int, most: int, start: int, end: int) -> tuple[str, str]:
