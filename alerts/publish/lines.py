@@ -24,6 +24,11 @@ def one_line(text: str) -> str:
     return " ".join(xml_legal(_CUT.sub(" ", text)).split())
 
 
+def legible(text: str) -> str:
+    """Make a text of several lines safe to show: no control characters, no bidi overrides."""
+    return "\n".join(xml_legal(_CUT.sub(" ", line)) for line in text.split("\n"))
+
+
 def is_sample(content: Content) -> bool:
     """Tell an invented example, which says so in its title."""
     return content.title.startswith(SAMPLE)

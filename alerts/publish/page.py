@@ -9,7 +9,7 @@ from typing import NamedTuple
 from alerts.model import AlertedItem, Facet, Label, Role
 from alerts.publish import words
 from alerts.publish.channel import week_of
-from alerts.publish.lines import finding_line, headline, is_sample, one_line, strength_line, work_address
+from alerts.publish.lines import finding_line, headline, is_sample, legible, one_line, strength_line, work_address
 
 
 class Moment(NamedTuple):
@@ -197,7 +197,7 @@ def highlighted(field: str, text: str, labels: Sequence[Label], names: Mapping[s
     edges = sorted({0, len(text), *(edge for start, end, _, _ in spans for edge in (start, end))})
     return [
         Piece(
-            text[start:end],
+            legible(text[start:end]),
             tuple(dict.fromkeys(_mark(labels[no], names) for begin, stop, no, _ in spans if begin <= start < stop)),
             next((_place(no, proof, field) for begin, _, no, proof in spans if begin == start), ""),
         )

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Self
 from urllib.parse import parse_qsl, urlencode
 
-from alerts.errors import UsageError
+from alerts.errors import NotFoundError, UsageError
 from alerts.model import Alert
 from subscribers.errors import InterestError
 from subscribers.interest import Interest, build
@@ -16,6 +16,7 @@ EVERYTHING = "all"  # a reserved word: never a topic
 OURS = ("topics", "daily", "week", "part", "after", "upto")
 MAX_LENGTH = 2_000
 MAX_TOPICS = 50
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
@@ -109,6 +110,9 @@ def _topics(slug: str, listed: str) -> tuple[str, ...]:
     if slug and listed:
         raise QueryError("topics= names a set of topics; use it with /feed, not with one topic's own address.")
     found = (slug,) if slug else tuple(sorted({part.strip() for part in listed.split(",") if part.strip()}))
+    for one in found:
+        if not SLUG.fullmatch(one):
+            raise NotFoundError(f"There is no topic {one[:60]!r}; topics look like nmosd or optic-neuritis.")
     if len(found) > MAX_TOPICS:
         raise QueryError(f"At most {MAX_TOPICS} topics at once.")
     return found

@@ -7,9 +7,8 @@ from http import HTTPStatus
 import structlog
 from sqlalchemy import Engine
 from starlette.applications import Starlette
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.convertors import IntegerConvertor, StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -34,19 +33,20 @@ from alerts.wiring import World
 from subscribers.errors import TokenError
 
 
-class FeedFormat(Convertor[str]):
+class FeedFormat(StringConvertor):
     """The ending of a feed's address."""
 
     regex = "rss|atom|json"
 
-    def convert(self, value: str) -> str:
-        return value
 
-    def to_string(self, value: str) -> str:
-        return value
+class Number(IntegerConvertor):
+    """One of our own numbers, as databases hold them."""
+
+    regex = "[1-9][0-9]{0,8}"
 
 
 register_url_convertor("feed", FeedFormat())
+register_url_convertor("number", Number())
 log = structlog.get_logger(__name__)
 MAX_BODY = 64_000
 BAD_TOKEN = "This link is damaged, was used already, or is too old. Take it from the newest mail."
@@ -60,11 +60,10 @@ def create_app(world: World, *, patience: float = 0.25) -> ASGIApp:
     pages = Pages(world)
     app = Starlette(
         routes=routes(world, pages, Feeds(world, shelf)),
-        middleware=[Middleware(SecurityHeaders)],
         exception_handlers=problems(world, pages),
         max_body_size=MAX_BODY,
     )
-    return Front(app, shelf)
+    return Front(SecurityHeaders(app), shelf)
 
 
 def _revisions(engine: Engine) -> Revisions:
@@ -82,7 +81,7 @@ def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
         Route("/feed.{format:feed}", feeds.several),
         Route("/topics/{slug:str}", read.topic),
         Route("/topics/{slug:str}/{week:str}", read.week),
-        Route("/items/{id:int}", read.item),
+        Route("/items/{id:number}", read.item),
         Route("/unsubscribe/{token:str}", people.unsubscribe, methods=["GET", "HEAD", "POST"]),
         Route("/sample/feed.rss", examples.feed),
         Route("/sample/{name:str}", examples.page),

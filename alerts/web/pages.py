@@ -16,7 +16,7 @@ from alerts.publish.channel import address
 from alerts.publish.chart import Chart, chart
 from alerts.publish.choices import choices
 from alerts.publish.feed import Format, Site
-from alerts.publish.lines import finding_line, headline, is_sample, strength_line, work_address
+from alerts.publish.lines import finding_line, headline, is_sample, one_line, strength_line, work_address
 from alerts.publish.page import Card, Moment, by_week, card, highlighted, label_lines, related
 from alerts.publish.query import Query
 from alerts.store import catalogue, items, reading
@@ -104,7 +104,8 @@ class Reading:
         content = shown.item.content
         return self.pages.public(
             request, "item.html", item=shown.item, content=content, title=headline(shown),
-            strength=strength_line(shown), finding=finding_line(shown), work=work_address(shown.item), sample=is_sample(content), mark=shown.mark,
+            strength=strength_line(shown), finding=finding_line(shown), work=work_address(shown.item), mark=shown.mark,
+            sample=is_sample(content), venue=one_line(content.venue),
             heading=highlighted("title", content.title, shown.labels, site.topics),
             text=highlighted("text", content.text, shown.labels, site.topics),
             labels=label_lines(shown.labels, site.topics), thread=list(related(shown)), shows=shows, changes=changes,
