@@ -146,7 +146,7 @@ def published(record: _Element) -> PartialDate | None:
 
 def _date(node: _Element) -> PartialDate | None:
     year, month, day = (_text(node, name) for name in ("Year", "Month", "Day"))
-    medline = re.match(r"(\d{4})\D*?(?:\b([A-Za-z]{3})[a-z]*)?(?=\W|$)", _text(node, "MedlineDate"))
+    medline = re.match(r"(\d{4})(?:\s+([A-Za-z]+))?", _text(node, "MedlineDate"))
     if not year and medline:
         year, month = medline[1], medline[2] or ""
     number = _month(month or _text(node, "Season"))

@@ -24,7 +24,10 @@ SPACING: Mapping[str, Spacing] = {"api.biorxiv.org": Spacing(1.0)}
 OVERLAP = timedelta(days=2)
 _NOTHING_POSTED = "no posts found"
 _NOT_A_LETTER = re.compile(r"[\W\d_]")
-_JUNK = re.compile(r"\b[OC]_(?:SCPLOW|SCPCAP|LI|TBL|FIG|QD|ST|IT|BLOCKQUOTE)_?[A-Z]*")
+_FIGURE = re.compile(r"O_FIG.*?C_FIG", re.DOTALL)
+_SECTION = re.compile(r"O_ST_ABS(.*?)C_ST_ABS", re.DOTALL)
+_SMALL_CAPITALS = re.compile(r"[OC]_(?:SCPCAP|SCPLOW)")
+_MARK = re.compile(r"[OC]_(?:LI|TBL|QD|BLOCKQUOTE|TEXTBOX)")
 
 
 def wanted(query: str) -> re.Pattern[str]:
@@ -152,7 +155,13 @@ def _said(entry: Entry) -> str:
 
 
 def _words(text: str) -> str:
-    return plain(_JUNK.sub(" ", text))
+    """Return a text without the marks that the server's own conversion leaves in it."""
+    bare = _MARK.sub(" ", _SMALL_CAPITALS.sub("", _FIGURE.sub(" ", text)))
+    return plain(_SECTION.sub(_as_label, bare))
+
+
+def _as_label(match: re.Match[str]) -> str:
+    return f"\n{match[1].strip().upper()}: "
 
 
 def _authors(text: str) -> tuple[str, ...]:
