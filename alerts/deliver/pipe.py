@@ -139,7 +139,7 @@ class PipelinedSession:
         reply = await self._pipe.reply(self._deadlines.body, address=mail.recipient)
         self._flying = None
         self._desk.settle(mail, reply, Stage.BODY)
-        self.carried += 1
+        self.carried += reply is not None
         if reply is not None and reply.code != 421:
             return True
         self._drop_ahead(tried=reply is None)

@@ -105,8 +105,9 @@ class Expired:
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """The body left and no reply came. `again`: it is sent once more, at the end of the queue."""
+    """The body left and no reply came. `again`: it is sent once more, at the end of the queue and not before `at`."""
 
+    at: datetime
     again: bool
 
 
@@ -147,12 +148,16 @@ def decide(reply: Reply | None, stage: Stage, this: Try) -> Decision:
     if stage in OURS:
         return _ours(reply, stage, this)
     if reply is None:
-        return Uncertain(again=this.doubts + 1 < MOST_DOUBTS) if stage is Stage.BODY else _later(None, this)
+        return _doubtful(this) if stage is Stage.BODY else _later(None, this)
     if stage is Stage.BODY and 200 <= reply.code < 300:
         return Sent(reply)
     if 500 <= reply.code < 600:
         return _refused(reply, stage, this)
     return _later(reply, this, slow=_asks_for_patience(reply))
+
+
+def _doubtful(this: Try) -> Uncertain:
+    return Uncertain(this.now + wait(this.doubts, this.jitter), again=this.doubts + 1 < MOST_DOUBTS)
 
 
 def _refused(reply: Reply, stage: Stage, this: Try) -> Decision:

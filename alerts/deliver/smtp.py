@@ -43,12 +43,14 @@ class SmtpCarrier:
         hello: str,
         deadlines: Deadlines | None = None,
         cap: int = MAILS_A_CONNECTION,
+        pipeline_from: int = PIPELINE_FROM,
         trusted: ssl.SSLContext | None = None,
     ) -> None:
         self._server = server
         self._hello = hello
         self._deadlines = deadlines or Deadlines()
         self._cap = cap
+        self._pipeline_from = pipeline_from
         self._trusted = trusted
         self._fruitless = 0
 
@@ -59,7 +61,7 @@ class SmtpCarrier:
         except ConnectError as refused:
             desk.refused(refused.reply, refused.stage)
             return
-        pipelined = waiting > PIPELINE_FROM
+        pipelined = waiting > self._pipeline_from
         more = min(self._server.connections, -(-waiting // MAILS_FOR_ONE_MORE)) - 1
         async with asyncio.TaskGroup() as group:
             group.create_task(self._work(desk, first, pipelined=pipelined))
@@ -240,8 +242,7 @@ class PlainSession:
 
     def _settle(self, mail: Mail, reply: Reply | None) -> None:
         self._desk.settle(mail, reply, self._stage, fresh=self.carried == 0)
-        if self._stage is Stage.BODY:
-            self.carried += 1
+        self.carried += reply is not None and self._stage is Stage.BODY
         if reply is not None and reply.code == 421:
             self._client.close()
 

@@ -294,7 +294,7 @@ def _outcome(claimed: Claimed, decision: retry.Decision, now: datetime) -> Outco
         reply_key=reply.key if reply else "no reply",
         attempts=claimed.attempts + 1,
         doubts=claimed.doubts + isinstance(decision, retry.Uncertain),
-        next_attempt_at=decision.at if isinstance(decision, retry.TryAgain) else now,
+        next_attempt_at=decision.at if isinstance(decision, retry.TryAgain | retry.Uncertain) else now,
         sent_at=now if isinstance(decision, retry.Sent) else None,
         suppress=claimed.address_hash if isinstance(decision, retry.Bounced) and decision.suppress else None,
     )

@@ -281,7 +281,7 @@ def give_back(session: Session, held: Iterable[tuple[int, str]]) -> None:
 
 _GIVE_BACK = (
     update(DELIVERIES)
-    .where(*_OURS, _D.state.in_(("claimed", "sending")))
+    .where(*_OURS, or_(_D.state == "claimed", _D.state == "sending"))
     .values(
         state=case((_D.doubts > 0, "uncertain"), (_D.attempts > 0, "deferred"), else_="queued"),
         lease=None,

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,15 @@ from subscribers.tokens import Keyring
 HANG = "hang"
 DROP = "drop"
 STEPS = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", ".", "QUIT")
-GOOD = {"CONNECT": "220 ready", "MAIL": "250 2.1.0 ok", "RCPT": "250 2.1.5 ok", "DATA": "354 go on", ".": "250 2.0.0 taken", "QUIT": "221 bye", "RSET": "250 ok"}
+GOOD = {
+    "CONNECT": "220 ready",
+    "MAIL": "250 2.1.0 ok",
+    "RCPT": "250 2.1.5 ok",
+    "DATA": "354 go on",
+    ".": "250 2.0.0 taken",
+    "QUIT": "221 bye",
+    "RSET": "250 ok",
+}
 
 Script = Mapping[str, Any]
 
@@ -55,7 +63,7 @@ class FaultServer:
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
         self._writers.append(writer)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await self._session(reader, writer)
         self.open_now -= 1
         writer.close()
@@ -88,7 +96,13 @@ class FaultServer:
             if verb == "DATA" and said.startswith("354"):
                 body = await self._body(reader)
                 fallback = GOOD["."] if recipient else "554 5.5.1 no valid recipients"
-                said = await self._say(writer, ".", recipient, fallback, before=lambda answer, body=body, to=recipient, by=sender: self._keep(answer, by, to, body))
+                said = await self._say(
+                    writer,
+                    ".",
+                    recipient,
+                    fallback,
+                    before=lambda answer, body=body, to=recipient, by=sender: self._keep(answer, by, to, body),
+                )
                 if not said:
                     return
 
@@ -104,7 +118,14 @@ class FaultServer:
             got += line[1:] if line.startswith(b".") else line
         return bytes(got)
 
-    async def _say(self, writer: asyncio.StreamWriter, step: str, line: str, good: str = "", before: Callable[[str], None] | None = None) -> str:
+    async def _say(
+        self,
+        writer: asyncio.StreamWriter,
+        step: str,
+        line: str,
+        good: str = "",
+        before: Callable[[str], None] | None = None,
+    ) -> str:
         self.asked[step] = self.asked.get(step, 0) + 1
         answer = self.script.get(step)
         answer = answer(line, self.asked[step]) if callable(answer) else answer
@@ -160,15 +181,22 @@ class Outbox:
         with writing(self.engine) as session:
             edition = session.execute(text("SELECT id FROM editions WHERE kind = :kind"), {"kind": kind}).scalar()
             if edition is None:
-                edition = session.execute(insert(EditionRow).values(**self._edition(kind)).returning(EditionRow.id)).scalar_one()
+                edition = session.execute(
+                    insert(EditionRow).values(**self._edition(kind)).returning(EditionRow.id)
+                ).scalar_one()
             people = {address: self._person(session, address) for address in addresses}
             session.execute(
                 insert(DeliveryRow),
-                [self._delivery(address, one, kind, ordinal) | {"edition_id": edition, "priority": priority} | values for address, one in people.items()],
+                [
+                    self._delivery(address, one, kind, ordinal) | {"edition_id": edition, "priority": priority} | values
+                    for address, one in people.items()
+                ],
             )
 
     def _person(self, session: Any, address: str) -> int:
-        found = session.execute(text("SELECT id FROM subscribers WHERE address_hash = :hash"), {"hash": self.keyring.address_hash(address)}).scalar()
+        found = session.execute(
+            text("SELECT id FROM subscribers WHERE address_hash = :hash"), {"hash": self.keyring.address_hash(address)}
+        ).scalar()
         if found:
             return int(found)
         row = SubscriberRow(
@@ -199,13 +227,24 @@ class Outbox:
         }
 
     def _edition(self, kind: str) -> dict[str, Any]:
-        letter = Letter(subject="Your research digest", text=Body(frame="Hello.\n.dots at line starts\nBye.\n"), kind=kind)
+        letter = Letter(
+            subject="Your research digest", text=Body(frame="Hello.\n.dots at line starts\nBye.\n"), kind=kind
+        )
         sender = Sender(base_url=self.settings.base_url, from_=self.settings.from_)
-        return {"hash": kind, "kind": kind, "format": "text", "subject": letter.subject, "parts": render(letter, sender), "created_at": self.now}
+        return {
+            "hash": kind,
+            "kind": kind,
+            "format": "text",
+            "subject": letter.subject,
+            "parts": render(letter, sender),
+            "created_at": self.now,
+        }
 
     def states(self) -> dict[str, int]:
         with reading(self.engine) as session:
-            return {row[0]: row[1] for row in session.execute(text("SELECT state, count(*) FROM deliveries GROUP BY state"))}
+            return {
+                row[0]: row[1] for row in session.execute(text("SELECT state, count(*) FROM deliveries GROUP BY state"))
+            }
 
     def rows(self, columns: str = "state, attempts, doubts, reply") -> list[tuple[Any, ...]]:
         with reading(self.engine) as session:
@@ -220,16 +259,28 @@ class Outbox:
             session.execute(text(sql), values)
 
     def at_smtp(self, server: FaultServer, options: str = "starttls=never") -> "Outbox":
-        settings = self.settings.model_copy(update={"smtp_url": type(self.settings.smtp_url)(f"smtp://127.0.0.1:{server.port}?{options}")})
+        settings = self.settings.model_copy(
+            update={"smtp_url": type(self.settings.smtp_url)(f"smtp://127.0.0.1:{server.port}?{options}")}
+        )
         return Outbox(self.engine, self.keyring, settings, self.now)
 
 
 @pytest.fixture
-def outbox(engine: Engine, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outbox]:
-    monkeypatch.setenv("ALERTS_FROM", "Research alerts <digest@alerts.example.org>")
-    settings = Settings(data_dir=tmp_path / "var", _env_file=None)
+def outbox(engine: Engine, now: datetime, tmp_path: Path) -> Outbox:
+    return _outbox(engine, now, tmp_path)
+
+
+@pytest.fixture
+def sqlite_outbox(sqlite_engine: Engine, now: datetime, tmp_path: Path) -> Outbox:
+    return _outbox(sqlite_engine, now, tmp_path)
+
+
+def _outbox(engine: Engine, now: datetime, folder: Path) -> Outbox:
+    settings = Settings(
+        data_dir=folder / "var", _env_file=None, ALERTS_FROM="Research alerts <digest@alerts.example.org>"
+    )
     keyring = Keyring(b"a secret of the tests, long enough")
     with writing(engine) as session:
         start(session, authority="alerts.example.org", fingerprint=keyring.fingerprint, now=now)
         session.add(InterestSetRow(id=1, interests="ms"))
-    yield Outbox(engine, keyring, settings, now)
+    return Outbox(engine, keyring, settings, now)
