@@ -26,7 +26,6 @@ class PollOutcome:
     error: str = ""
     notes: tuple[str, ...] = ()
     next_poll_at: datetime | None = None
-    network: bool = False
 
     @property
     def failed(self) -> bool:
@@ -117,9 +116,28 @@ def failure(claimed: Claimed, error: SourceError, now: datetime) -> Outcome:
         "last_polled_at": now,
         "next_poll_at": now + backoff(error, failures),
     }
-    if isinstance(error, FetchError) and error.gone and claimed.failures:
+    if _gone_again(claimed, error):
         values |= {"state": SourceState.GONE.value, "next_poll_at": None}
+    if claimed.resume and permanent(error):
+        values["resume"] = {}
     return of(claimed, **values)
+
+
+def _gone_again(claimed: Claimed, error: SourceError) -> bool:
+    """410 once can be a mistake; a source is only given up when it says so again."""
+    return isinstance(error, FetchError) and error.gone and claimed.last_error == str(error)
+
+
+def permanent(error: SourceError) -> bool:
+    """Tell whether asking the same again is useless, so that a broken-off run begins anew."""
+    if isinstance(error, FetchError):
+        return error.status is not None and 400 <= error.status < 500 and error.status not in (408, 425, 429)
+    return True
+
+
+def waiting(claimed: Claimed, wait: timedelta, now: datetime) -> Outcome:
+    """Return what is written where the host asked to be left alone for a while."""
+    return of(claimed, next_poll_at=now + wait)
 
 
 def backoff(error: SourceError, failures: int) -> timedelta:

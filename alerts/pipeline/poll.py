@@ -2,22 +2,24 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
 from alerts import ingest
-from alerts.errors import SourceError
+from alerts.errors import FetchError, SourceError
 from alerts.model import Document, Page, PollState, Source
 from alerts.pipeline import outcome, rules
 from alerts.pipeline.outcome import PollOutcome
-from alerts.pipeline.run import FetchOne, Reader, Tools, run
+from alerts.pipeline.run import FetchOne, Reader, Tools, host, run, waiting
 from alerts.pipeline.shelve import Shelver
+from alerts.settings import is_loopback
 from alerts.store import catalogue, due
+from alerts.store.bulk import chunks
 from alerts.store.due import Claimed
 from alerts.store.engine import reading, writing
 from alerts.store.lease import LEASE
@@ -84,52 +86,72 @@ class _Poll:
         """Poll what was claimed; the leases are renewed until all is done."""
         found: list[PollOutcome] = []
         hosts, at_once = _by_host(claimed), asyncio.Semaphore(HOSTS)
+        waits = await self._tools.in_thread(partial(self._waits, hosts))
         heart = asyncio.create_task(self._keep(claimed[0].lease))
         try:
             async with asyncio.TaskGroup() as group:
-                for queue in hosts:
-                    group.create_task(self._host(queue, at_once, found))
+                for name, queue in hosts.items():
+                    group.create_task(self._host(queue, waits.get(name), at_once, found))
         finally:
             heart.cancel()
         await self._tools.in_thread(self._settle)
         return found
 
-    async def _host(self, queue: "deque[Claimed]", at_once: asyncio.Semaphore, found: list[PollOutcome]) -> None:
+    def _waits(self, hosts: Collection[str]) -> dict[str, timedelta]:
+        with reading(self._engine) as session:
+            return due.waits(session, hosts)
+
+    async def _host(
+        self, queue: deque[Claimed], wait: timedelta | None, at_once: asyncio.Semaphore, found: list[PollOutcome]
+    ) -> None:
+        """Ask one host for one source after the other, until it asks to be left alone."""
         while queue:
-            async with at_once:
-                one = await run(queue.popleft(), self._tools)
+            claimed = queue.popleft()
+            if wait is None:
+                async with at_once:
+                    one = await run(claimed, self._tools)
+                wait = self._tools.asked.get(host(claimed.source))
+            else:
+                one = waiting(claimed, wait, self._tools)
             found.append(one)
             self._progress(one)
 
     async def _keep(self, lease: str) -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 4)
-            await self._tools.in_thread(lambda: self._renew(lease))
+            await self._tools.in_thread(partial(self._renew, lease))
 
     def _renew(self, lease: str) -> None:
         with writing(self._engine) as session:
             due.hold_on(session, lease)
 
     def _settle(self) -> None:
-        """Write what could wait until the end of the batch: sources without news, and failures."""
+        """Write what could wait until the end of the batch: sources without news, failures, what hosts asked for."""
         tools = self._tools
-        failures = [self._failure(claimed, error) for claimed, error in tools.lost]
+        ours = _our_network(tools.reached, tools.lost)
+        lost = [outcome.our_network(one, error, self._now) if ours and not _near(one) else
+                outcome.failure(one, error, self._now) for one, error in tools.lost]
         with writing(self._engine) as session:
-            due.write_many(session, [*tools.unchanged, *failures])
-        tools.unchanged.clear()
-        tools.lost.clear()
+            due.leave_alone(session, tools.asked)
+        for part in chunks([*tools.unchanged, *lost]):
+            with writing(self._engine) as session:
+                due.write_many(session, part)
+        tools.settled()
 
-    def _failure(self, claimed: Claimed, error: SourceError) -> due.Outcome:
-        return outcome.failure(claimed, error, self._now)
+
+def _our_network(reached: Collection[str], lost: Sequence[tuple[Claimed, SourceError]]) -> bool:
+    """Everything fails at once: several hosts beyond this machine, not one of them reached."""
+    outside = {host(one.source) for one, error in lost
+               if isinstance(error, FetchError) and error.network and not _near(one)}
+    return len(outside) > 1 and not reached
 
 
-def _by_host(claimed: Iterable[Claimed]) -> list["deque[Claimed]"]:
+def _near(claimed: Claimed) -> bool:
+    return is_loopback(urlsplit(claimed.source.url).hostname or "")
+
+
+def _by_host(claimed: Iterable[Claimed]) -> dict[str, deque[Claimed]]:
     hosts: dict[str, deque[Claimed]] = {}
     for one in claimed:
         hosts.setdefault(host(one.source), deque()).append(one)
-    return list(hosts.values())
-
-
-def host(source: Source) -> str:
-    """Return where a source's requests go: the host of its address, or its kind where that knows the address."""
-    return urlsplit(source.url).netloc or source.kind
+    return hosts

@@ -76,7 +76,7 @@ def decide(one: Pending, told: Facts | None, parents: Parents, now: datetime) ->
     now_so = facts(one.content, one.labels, reason=reason.value, parents=parents)
     if not now_so.topics:
         return None
-    if told and reason is Reason.MATCHED and replace(now_so, reason=told.reason) == told:
+    if told and reason is Reason.MATCHED and not _gains(told, now_so):
         return None
     return Alert(
         number=0,
@@ -88,3 +88,9 @@ def decide(one: Pending, told: Facts | None, parents: Parents, now: datetime) ->
         detail=dict(one.intent.detail) if reason is one.intent.reason else {},
         quiet=one.intent.quiet,
     )
+
+
+def _gains(told: Facts, now_so: Facts) -> bool:
+    """Tell whether new facts can reach anybody whom the old ones did not; a topic that went away reaches nobody."""
+    rest = replace(now_so, reason=told.reason, topics=told.topics, under=told.under)
+    return rest != told or not set(now_so.under) <= set(told.under)

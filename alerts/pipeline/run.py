@@ -5,9 +5,10 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
@@ -17,6 +18,7 @@ from alerts.model import Document, Page, PollState, Request, Source
 from alerts.pipeline import outcome
 from alerts.pipeline.outcome import PollOutcome
 from alerts.pipeline.shelve import Shelved, Shelver
+from alerts.settings import is_loopback
 from alerts.store import due
 from alerts.store.due import Claimed, Outcome
 from alerts.store.engine import reading
@@ -41,6 +43,13 @@ class Tools:
     threads: Executor
     unchanged: list[Outcome] = field(default_factory=list)
     lost: list[tuple[Claimed, SourceError]] = field(default_factory=list)
+    reached: set[str] = field(default_factory=set)
+    asked: dict[str, timedelta] = field(default_factory=dict)
+
+    def settled(self) -> None:
+        """Forget what was written at the end of a batch."""
+        for each in (self.unchanged, self.lost, self.reached, self.asked):
+            each.clear()
 
     async def in_thread(self, call: Callable[[], T]) -> T:
         """Carry out database work off the event loop."""
@@ -105,6 +114,7 @@ async def _page(claimed: Claimed, tools: Tools, at: _At) -> tuple[Document, Page
     state = PollState(anchor=claimed.anchor, resume=at.state)
     try:
         document = await tools.fetch(at.request)
+        _reached(claimed, tools)
         if document.status == 304 or (at.pages == 0 and _digest(document) == claimed.body_hash):
             return document, None
         known = await tools.in_thread(lambda: _known(tools.engine, claimed)) if claimed.window else {}
@@ -175,4 +185,27 @@ def _polled(claimed: Claimed, at: _At, written: Outcome) -> PollOutcome:
 def _failed(claimed: Claimed, tools: Tools, error: SourceError) -> PollOutcome:
     tools.lost.append((claimed, error))
     network = isinstance(error, FetchError) and error.network
-    return PollOutcome(slug=claimed.source.slug, state="failed", error=str(error), network=network)
+    if isinstance(error, FetchError) and error.throttled and error.retry_after:
+        tools.asked[host(claimed.source)] = error.retry_after
+    if not network:
+        _reached(claimed, tools)
+    later = outcome.failure(claimed, error, tools.now).values["next_poll_at"]
+    return PollOutcome(slug=claimed.source.slug, state="failed", error=str(error), next_poll_at=later)
+
+
+def _reached(claimed: Claimed, tools: Tools) -> None:
+    """Note that a host beyond this machine answered: our own network works."""
+    if not is_loopback(urlsplit(claimed.source.url).hostname or ""):
+        tools.reached.add(host(claimed.source))
+
+
+def waiting(claimed: Claimed, wait: timedelta, tools: Tools) -> PollOutcome:
+    """Leave a source alone whose host asked for it."""
+    written = outcome.waiting(claimed, wait, tools.now)
+    tools.unchanged.append(written)
+    return PollOutcome(slug=claimed.source.slug, state="waiting", next_poll_at=written.values["next_poll_at"])
+
+
+def host(source: Source) -> str:
+    """Return where a source's requests go: the host of its address, or its kind where that knows the address."""
+    return urlsplit(source.url).netloc or source.kind

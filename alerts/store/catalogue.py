@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from alerts.errors import NotFoundError, UsageError
 from alerts.model import Facet, Role, Source, SourceState, Topic
+from alerts.store import removal
 from alerts.store.bulk import changed
 from alerts.store.tables import ItemRow, LabelRow, SightingRow, SourceRow, TopicRow
 
@@ -53,8 +55,16 @@ def _topic_row(session: Session, slug: str) -> TopicRow:
 
 
 def add_topics(session: Session, new: Iterable[Topic]) -> list[str]:
-    """Add topics; raises UsageError for a slug that exists or is reserved, or for a parent that does not exist."""
+    """Add topics; raises what `check_new_topics` raises."""
     wanted = list(new)
+    check_new_topics(session, wanted)
+    if wanted:
+        session.execute(insert(TopicRow), [_topic_values(one) for one in wanted])
+    return [one.slug for one in wanted]
+
+
+def check_new_topics(session: Session, wanted: Sequence[Topic]) -> None:
+    """Raise UsageError for a slug that exists or is reserved, for a parent that does not exist, or a circle."""
     known = parents(session)
     for one in wanted:
         if one.slug in known:
@@ -64,9 +74,6 @@ def add_topics(session: Session, new: Iterable[Topic]) -> list[str]:
         known[one.slug] = one.parent
     for one in wanted:
         _check_parent(one, known)
-    if wanted:
-        session.execute(insert(TopicRow), [_topic_values(one) for one in wanted])
-    return [one.slug for one in wanted]
 
 
 def edit_topics(session: Session, changed_topics: Iterable[Topic]) -> list[str]:
@@ -78,7 +85,6 @@ def edit_topics(session: Session, changed_topics: Iterable[Topic]) -> list[str]:
         values = _topic_values(one)
         if any(getattr(row, name) != value for name, value in values.items()):
             row.name, row.definition, row.parent = one.name, values["definition"], one.parent
-            row.revision += 1
             touched.append(one.slug)
     session.flush()
     return touched
@@ -111,14 +117,17 @@ def retire_topic(session: Session, slug: str, now: datetime, *, into: str | None
 
 def topic_counts(session: Session) -> dict[str, int]:
     """Return how many items are about each topic (by today's labels, operators' word included)."""
-    denied = select(LabelRow.item_id).where(
-        col(LabelRow.facet) == Facet.TOPIC.value, col(LabelRow.role) == Role.NOT.value, col(LabelRow.by) == "operator"
-    )
+    said = aliased(LabelRow)
+    denied = select(said.id).where(
+        col(said.item_id) == col(LabelRow.item_id), col(said.facet) == col(LabelRow.facet),
+        col(said.value) == col(LabelRow.value), col(said.by) == "operator",
+        col(said.role) != Role.ABOUT.value,
+    )  # fmt: skip
     query = (
         select(LabelRow.value, func.count(func.distinct(col(LabelRow.item_id))))
         .join(ItemRow, col(ItemRow.id) == col(LabelRow.item_id))
         .where(col(LabelRow.facet) == Facet.TOPIC.value, col(LabelRow.role) == Role.ABOUT.value)
-        .where(col(ItemRow.merged_into).is_(None), col(LabelRow.item_id).not_in(denied) | (LabelRow.by == "operator"))
+        .where(col(ItemRow.merged_into).is_(None), ~denied.exists())
         .group_by(col(LabelRow.value))
     )
     return dict(session.exec(query).all())
@@ -274,3 +283,11 @@ def resume_source(session: Session, slug: str, now: datetime) -> None:
     state = SourceState.OK if row.last_ok_at else SourceState.NEW
     changed(session, update(SourceRow).where(col(SourceRow.id) == row.id).values(
         state=state.value, next_poll_at=now, failures=0, failing_since=None, last_error=""))
+
+
+def remove_source(session: Session, slug: str) -> None:
+    """Remove a source and its sightings; the items stay. A sample source goes with all that only it brought."""
+    row = source_row(session, slug)
+    if row.sample and row.id is not None:
+        removal.remove_items(session, removal.only_from(session, row.id))
+    removal.forget(session, row.id or 0)

@@ -9,8 +9,9 @@ from sqlalchemy import bindparam, or_, update
 from sqlmodel import Session, col, select
 
 from alerts.model import PollState, Source, SourceState
-from alerts.store.bulk import add_missing, changed, chunks, insert_into
+from alerts.store.bulk import changed, chunks, insert_into
 from alerts.store.catalogue import source_from
+from alerts.store.engine import database_now
 from alerts.store.lease import claim, give_back, mine, renew
 from alerts.store.tables import HostRow, SightingRow, SourceRow
 
@@ -35,6 +36,7 @@ class Claimed:
     moved_seen: int
     failures: int
     failing_since: datetime | None
+    last_error: str
     gaps: int
     interval_s: int
     first: bool
@@ -68,6 +70,7 @@ def _claimed(row: SourceRow, token: str) -> Claimed:
         moved_seen=row.moved_seen,
         failures=row.failures,
         failing_since=row.failing_since,
+        last_error=row.last_error,
         gaps=row.gaps,
         interval_s=row.interval_s,
         first=row.last_ok_at is None,
@@ -141,24 +144,19 @@ def let_go(session: Session, token: str) -> int:
     return give_back(session, SourceRow, token)
 
 
-def not_before(session: Session, hosts: Collection[str]) -> dict[str, datetime]:
-    """Return until when hosts asked to be left alone (Retry-After)."""
-    query = select(HostRow.host, HostRow.not_before).where(col(HostRow.not_before).is_not(None))
-    asked = session.exec(query.where(col(HostRow.host).in_(sorted(hosts))))
-    return {host: until for host, until in asked if until is not None}
+def waits(session: Session, hosts: Collection[str]) -> dict[str, timedelta]:
+    """Return how much longer hosts asked to be left alone (Retry-After), on the database's clock."""
+    at, found = database_now(session), {}
+    for part in chunks(sorted(hosts)):
+        query = select(HostRow.host, HostRow.not_before).where(col(HostRow.host).in_(part))
+        asked = session.execute(query.where(col(HostRow.not_before) > at))
+        found.update({host: until - at for host, until in asked if until is not None})
+    return found
 
 
-def leave_alone(session: Session, host: str, until: datetime) -> None:
-    """Note that a host asked to be left alone; all its sources wait."""
-    new = insert_into(session, HostRow).values(host=host, not_before=until)
-    session.execute(new.on_conflict_do_update(index_elements=["host"], set_={"not_before": until}))
-
-
-def take_slot(session: Session, host: str, at: datetime, gap_seconds: float) -> datetime:
-    """Reserve the next moment at which this host may be asked, shared by all workers; `at` is the database's clock."""
-    add_missing(session, HostRow, [{"host": host}])
-    row = session.exec(select(HostRow).where(HostRow.host == host).with_for_update()).one()
-    slot = max(at, row.next_slot_at) if row.next_slot_at else at
-    row.next_slot_at = slot + timedelta(seconds=gap_seconds)
-    session.flush()
-    return slot
+def leave_alone(session: Session, asked: Mapping[str, timedelta]) -> None:
+    """Note that hosts asked to be left alone for a while; all their sources wait."""
+    at = database_now(session)
+    for host, wait in asked.items():
+        new = insert_into(session, HostRow).values(host=host, not_before=at + wait)
+        session.execute(new.on_conflict_do_update(index_elements=["host"], set_={"not_before": at + wait}))

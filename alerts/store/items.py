@@ -1,5 +1,6 @@
 """Items as faces read them: one, many with their alerts and threads, found by what people call them, listed."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +14,9 @@ from alerts.store import numberline, threads
 from alerts.store.bulk import chunks
 from alerts.store.saving import save_page
 from alerts.store.shelf import TITLE, Held, held
-from alerts.store.tables import HistoryRow, ItemRow, LabelRow, SightingRow, SourceRow
+from alerts.store.tables import HistoryRow, ItemRow, KeyRow, LabelRow, SightingRow, SourceRow
 
-__all__ = ["Filter", "Past", "alerted", "history", "item", "items", "listing", "save_page"]
+__all__ = ["Filter", "Past", "alerted", "find", "history", "item", "items", "listing", "save_page"]
 
 MARKS = ("", "corrected", "concern", "retracted")
 
@@ -69,6 +70,21 @@ def item(session: Session, number: int) -> Item | None:
     """Return one item by our number, or the one it was merged into."""
     home = survivors(session, [number]).get(number)
     return items(session, [home]).get(home) if home is not None else None
+
+
+def find(session: Session, text: str) -> int | None:
+    """Return the item that people call so: our number, a PMID, DOI, registry number or address; None for none."""
+    said = text.strip()
+    if said.isdecimal() and int(said) < 2**31 and (home := survivors(session, [int(said)]).get(int(said))):
+        return home
+    bare = _PREFIX.sub("", said)
+    rows = session.exec(select(KeyRow.item_id).where(
+        col(KeyRow.value).in_({said, bare, bare.lower(), bare.upper()}), KeyRow.scheme != TITLE).limit(1))
+    found = rows.first() or session.exec(select(SightingRow.item_id).where(SightingRow.url == said).limit(1)).first()
+    return survivors(session, [found])[found] if found is not None else None
+
+
+_PREFIX = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*|pmid:?\s*)", re.IGNORECASE)
 
 
 def items(session: Session, ids: Collection[int]) -> dict[int, Item]:

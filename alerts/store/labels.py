@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert
-from sqlmodel import Session, col, select
+from sqlalchemy import delete, insert, select
+from sqlmodel import Session, col
 
 from alerts.model import Evidence, Facet, Label, Role
 from alerts.store.bulk import chunks
@@ -16,13 +16,17 @@ RULE = "rule"
 ONE_VALUE = frozenset({Facet.PHASE, Facet.DESIGN, Facet.SIZE, Facet.SUBJECTS, Facet.FINDING})
 
 
+_ROWS = LabelRow.metadata.tables["labels"]
+_COLUMNS = select(_ROWS.c.item_id, _ROWS.c.facet, _ROWS.c.value, _ROWS.c.role, _ROWS.c.evidence, _ROWS.c.by)
+
+
 def stored(session: Session, items: Collection[int]) -> dict[int, list[Label]]:
     """Return every stored label of these items, the rules' and the operators', in the order they were written."""
     found: dict[int, list[Label]] = {}
     for part in chunks(sorted(items)):
-        query = select(LabelRow).where(col(LabelRow.item_id).in_(part)).order_by(col(LabelRow.id))
-        for row in session.exec(query):
-            found.setdefault(row.item_id, []).append(_label(row))
+        rows = session.execute(_COLUMNS.where(_ROWS.c.item_id.in_(part)).order_by(_ROWS.c.id))
+        for one, facet, value, role, evidence, by in rows:
+            found.setdefault(one, []).append(_label(facet, value, role, evidence, by))
     return found
 
 
@@ -84,8 +88,8 @@ def correct(session: Session, item: int, said: Iterable[Label], now: datetime) -
 
 def corrections(session: Session) -> Iterator[tuple[int, Label]]:
     """Yield every operator's correction with its item, oldest first."""
-    query = select(LabelRow).where(LabelRow.by == OPERATOR).order_by(col(LabelRow.at), col(LabelRow.id))
-    return ((row.item_id, _label(row)) for row in session.exec(query))
+    rows = session.execute(_COLUMNS.where(_ROWS.c.by == OPERATOR).order_by(_ROWS.c.at, _ROWS.c.id))
+    return ((one, _label(*label)) for one, *label in rows)
 
 
 def _distinct(labels: Iterable[Label]) -> Iterable[Label]:
@@ -93,14 +97,9 @@ def _distinct(labels: Iterable[Label]) -> Iterable[Label]:
     return {(label.facet, label.value): label for label in reversed(list(labels))}.values()
 
 
-def _label(row: LabelRow) -> Label:
-    return Label(
-        facet=Facet(row.facet),
-        value=row.value,
-        role=Role(row.role),
-        evidence=tuple(Evidence(*words) for words in row.evidence),
-        by=row.by,
-    )
+def _label(facet: str, value: str, role: str, evidence: Sequence[Sequence[Any]], by: str) -> Label:
+    words = tuple(Evidence(*place) for place in evidence)
+    return Label(facet=Facet(facet), value=value, role=Role(role), evidence=words, by=by)
 
 
 def _values(item: int, label: Label, now: datetime) -> dict[str, Any]:

@@ -127,12 +127,13 @@ def held(session: Session, ids: Collection[int]) -> dict[int, Held]:
         links = select(LinkRow.item_id, LinkRow.relation, LinkRow.scheme, LinkRow.value)
         for item_id, *link in session.execute(links.where(col(LinkRow.item_id).in_(part))):
             found[item_id].links.add(Link(*link))
-        for item_id, about in _about(session, part):
-            found[item_id].about = (*found[item_id].about, about)
+        for item_id, said in about(session, part):
+            found[item_id].about = (*found[item_id].about, said)
     return found
 
 
-def _about(session: Session, ids: Collection[int]) -> list[tuple[int, tuple[str, str]]]:
+def about(session: Session, ids: Collection[int]) -> list[tuple[int, tuple[str, str]]]:
+    """Return what operators stated of the sources that show these items: topic and the source's title."""
     query = (
         select(SightingRow.item_id, SourceRow.about, SourceRow.title)
         .join(SourceRow, col(SourceRow.id) == col(SightingRow.source_id))

@@ -16,7 +16,8 @@ JOINS = (
 )  # fmt: skip
 _TURNED = {
     "registered-as": "reported-by", "published-as": "preprint-of", "preprint-of": "published-as",
-    "reports": "reported-by", "version-of": "version-of", "news-about": "news", "corrects": "corrected-by", "corrected-by": "corrects",
+    "reports": "reported-by", "version-of": "version-of", "news-about": "news",
+    "corrects": "corrected-by", "corrected-by": "corrects",
     "retracts": "retracted-by", "retracted-by": "retracts", "concerns": "concern-by", "concern-by": "concerns",
 }  # fmt: skip
 SAME_STUDY = "same-study"
