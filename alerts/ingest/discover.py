@@ -34,8 +34,10 @@ def feeds(document: Document) -> tuple[Found, ...]:
     except ReadError:
         return ()
     base = urljoin(document.url, next((node.get("href", "") for node in root.iter("base")), ""))
-    found = [*_declared(root, base), *_likely(root, base)]
-    return tuple({one.url: one for one in reversed(found)}.values())[::-1]
+    found: dict[str, Found] = {}
+    for one in (*_declared(root, base), *_likely(root, base)):
+        found.setdefault(one.url, one)
+    return tuple(found.values())
 
 
 def _declared(root: _Element, base: str) -> Iterator[Found]:

@@ -11,7 +11,6 @@ from lxml import etree
 from lxml.etree import _Element
 
 from alerts.errors import UsageError
-from alerts.ingest.clean import title as clean_title
 from alerts.ingest.clean import xml_legal
 from alerts.model import Kind, Source
 
@@ -88,7 +87,7 @@ def _source(outline: _Element) -> Source | None:
     url = re.sub(r"^feed:(?://)?", "", (outline.get("xmlUrl") or outline.get("url") or "").strip())
     url = url if not url or "://" in url else f"http://{url}"
     kind = outline.get(_own("kind")) or ("feed" if outline.get("xmlUrl") else "")
-    title = clean_title(outline.get("title") or outline.get("text") or "")
+    title = " ".join(xml_legal(outline.get("title") or outline.get("text") or "").split())
     if not kind:
         return None
     place = f"the outline {title or url!r}"

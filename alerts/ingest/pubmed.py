@@ -36,9 +36,9 @@ class _Run:
     changed_since: str
     changed_due: bool
     changed: bool = False  # the second pass is on
-    slices: Sequence[Sequence[str]] = ()  # [first, last] day; the first slice is being read
+    slices: Sequence[Sequence[str]] = field(default_factory=list)  # [first, last] day; the first slice is being read
     listed: int = 0  # ids of this slice that the search has shown
-    wanted: Sequence[str] = ()  # PMIDs still to fetch
+    wanted: Sequence[str] = field(default_factory=list)  # PMIDs still to fetch
     again: Mapping[str, int] = field(default_factory=dict)  # PMIDs found but not delivered: how often asked
 
     def json(self) -> dict[str, Any]:
