@@ -128,7 +128,7 @@ def _values(labels: "Iterable[Label]", facet: str, role: str | None = None) -> l
 @click.argument("item", metavar="ID")
 @json_option
 def show(item: str, *, as_json: bool) -> None:
-    """Show one item: its labels, each with the words that prove it. ID: our number, a PMID, DOI, registry number, address."""
+    """Show one item and the words that prove its labels. ID: our number, a PMID, DOI, registry number or address."""
     from alerts.store import items
     from alerts.store.engine import reading
 
@@ -251,7 +251,6 @@ def row_of(session: Any, number: int) -> dict[str, Any]:  # noqa: ANN401
 
 def _said(given: Mapping[str, Any], why: str, now_so: Mapping[str, Any]) -> "Iterable[Label]":
     """Turn the options into an operator's labels; what they replace is taken away by name."""
-    from alerts.classify.design import DESIGNS
     from alerts.model import Evidence, Facet, Label, Role
 
     proof = (Evidence("operator", 0, len(why), why),) if why else ()
@@ -259,23 +258,26 @@ def _said(given: Mapping[str, Any], why: str, now_so: Mapping[str, Any]) -> "Ite
     def label(facet: Facet, value: str, role: Role) -> Label:
         return Label(facet=facet, value=value, role=role, evidence=proof, by="operator")
 
-    for slug in given["add_topic"]:
-        yield label(Facet.TOPIC, slug, Role.ABOUT)
-    for slug in given["drop_topic"]:
-        yield label(Facet.TOPIC, slug, Role.NOT)
-    if given["design"]:
-        if given["design"] not in DESIGNS:
-            raise UsageError(f"--design {given['design']} is not known; it is one of {', '.join(DESIGNS)}")
-        yield label(Facet.DESIGN, given["design"], Role.IS)
-    wanted = {PHASES.get(phase.lower(), "") for phase in given["phase"] if phase != "none"}
-    if "" in wanted:
-        raise UsageError(f"--phase is one of {', '.join(PHASES)}, or none")
+    _check_values(given)
+    yield from (label(Facet.TOPIC, slug, Role.ABOUT) for slug in given["add_topic"])
+    yield from (label(Facet.TOPIC, slug, Role.NOT) for slug in given["drop_topic"])
     if given["phase"]:
+        wanted = {PHASES[phase.lower()] for phase in given["phase"] if phase != "none"}
         yield from (label(Facet.PHASE, value, Role.NOT) for value in now_so["phase"] if value not in wanted)
         yield from (label(Facet.PHASE, value, Role.OWN) for value in sorted(wanted))
     if given["size"] == 0 and now_so["size"] is not None:
         yield label(Facet.SIZE, str(now_so["size"]), Role.NOT)
-    elif given["size"]:
-        yield label(Facet.SIZE, str(given["size"]), Role.IS)
-    if given["subjects"]:
-        yield label(Facet.SUBJECTS, given["subjects"], Role.IS)
+    for facet in (Facet.DESIGN, Facet.SIZE, Facet.SUBJECTS):
+        if given[facet.value]:
+            yield label(facet, str(given[facet.value]), Role.IS)
+
+
+def _check_values(given: Mapping[str, Any]) -> None:
+    from alerts.classify.design import DESIGNS
+    from alerts.classify.subjects import SUBJECTS
+
+    for name, known in (("design", DESIGNS), ("subjects", SUBJECTS)):
+        if given[name] and given[name] not in known:
+            raise UsageError(f"--{name} {given[name]} is not known; it is one of {', '.join(known)}")
+    if unknown := [phase for phase in given["phase"] if phase.lower() not in {*PHASES, "none"}]:
+        raise UsageError(f"--phase {unknown[0]} is not known; it is one of {', '.join(PHASES)}, or none")
