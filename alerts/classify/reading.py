@@ -1,6 +1,7 @@
 """How a text lies before the facets: its sentences and sections, with offsets into the text exactly as given."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -217,6 +218,20 @@ class Reading:
     def sentences(self) -> tuple[Sentence, ...]:
         """The sentences of the title, then of the text."""
         return self.title + self.text
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [sentence.start for sentence in self.text]
+
+    def sentence_at(self, offset: int) -> Sentence | None:
+        """Return the sentence of the text that covers this offset or comes last before it."""
+        index = bisect_right(self._starts, offset)
+        return self.text[index - 1] if index else None
+
+    def section_at(self, offset: int) -> str:
+        """Return the section of the text that this offset lies in."""
+        sentence = self.sentence_at(offset)
+        return sentence.section if sentence else ""
 
     @cached_property
     def english(self) -> bool:

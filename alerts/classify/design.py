@@ -1,0 +1,175 @@
+"""How a study was done: one of fourteen designs, weighed from what title, text and indexing say."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+import re2
+
+from alerts.classify import design_model
+from alerts.classify.design_rules import NEWS_RULES, RULES, Rule
+from alerts.classify.reading import Reading
+from alerts.model import Content, Evidence, Facet, Kind, Label
+
+TRIGGERS: Mapping[str, str] = {name: rule.pattern for name, rule in (*RULES.items(), *NEWS_RULES.items())}
+
+_COMPILED = {name: re2.compile(f"(?i){pattern}") for name, pattern in TRIGGERS.items()}
+_INDEXED = (
+    ("systematic review|meta-analysis", "systematic-review", 9.0),
+    ("guideline|consensus development", "guideline", 9.0),
+    ("protocol", "protocol", 12.0),
+    ("case reports", "case-report", 9.0),
+    (r"randomized controlled trial\Z|equivalence trial|pragmatic clinical trial", "randomized-trial", 7.0),
+    (r"erratum|retraction|retracted|expression of concern|\bcomment\b|editorial|letter", "editorial", 9.0),
+    (r"\breview\b", "review", 6.0),
+    ("clinical trial|clinical study", "trial", 3.0),
+    ("observational study|twin study|validation study", "observational", 6.0),
+    (r"\A(?:cross-sectional|retrospective|cohort|prospective|longitudinal|case-control) studies|\Aregistries", "observational", 2.0),
+    (r"\A(?:mice|rats)\b|disease models, animal", "animal", 3.0),
+)  # fmt: skip
+_INDEX = tuple((re.compile(pattern, re.IGNORECASE), design, points) for pattern, design, points in _INDEXED)
+_CLASSES = {
+    "Animal": "animal",
+    "Clinical-study-protocol": "protocol",
+    "Human-RCT": "randomized-trial",
+    "Human-case-report": "case-report",
+    "Human-non-RCT": "trial",
+    "Human-systematic-review": "systematic-review",
+    "In-vitro-study": "lab",
+    "Non-systematic-review": "review",
+    "Remaining": "observational",
+}
+_LEARNED = 1.5
+_LEAST = 1.5
+
+
+def design_of(learned: str) -> str:
+    """Return our design for a class of the learned model."""
+    return next(design for prefix, design in _CLASSES.items() if learned.startswith(prefix))
+
+
+def _fired(content: Content, triggered: Iterable[str]) -> Iterator[tuple[Rule, str]]:
+    """Return each rule whose words were met and the field that counts: the title where it has them."""
+    for name in triggered:
+        rule = RULES.get(name)
+        if rule is None:
+            continue
+        if rule.title and _COMPILED[name].search(content.title):
+            yield rule, "title"
+        elif rule.text:
+            yield rule, "text"
+
+
+def features(content: Content, triggered: Iterable[str] | None = None) -> set[str]:
+    """Return what the learned model sees of an item: its words, and the rules that fired in title or text."""
+    if triggered is None:
+        both = f"{content.title}\n{content.text}"
+        triggered = [name for name in RULES if _COMPILED[name].search(both)]
+    fired = {f"{rule.name}:{field}" for rule, field in _fired(content, triggered)}
+    return design_model.words(content) | fired
+
+
+def _points(reading: Reading, fired: list[tuple[Rule, str]]) -> dict[str, float]:
+    points: dict[str, float] = {}
+    for rule, field in fired:
+        worth = rule.title if field == "title" else rule.text
+        points[rule.design] = points.get(rule.design, 0.0) + worth
+    for name in (*reading.content.publication_types, *reading.content.mesh):
+        for pattern, design, worth in _INDEX:
+            if pattern.search(name):
+                points[design] = points.get(design, 0.0) + worth
+                break
+    return points
+
+
+def _add_learned(points: dict[str, float], learned: Mapping[str, float]) -> None:
+    low = min(learned.values())
+    best: dict[str, float] = {}
+    for name, score in learned.items():
+        design = design_of(name)
+        best[design] = max(best.get(design, 0.0), score - low)
+    for design, score in best.items():
+        points[design] = points.get(design, 0.0) + _LEARNED * score
+
+
+def _index_evidence(reading: Reading, design: str) -> Iterator[Evidence]:
+    for field in ("publication_types", "mesh"):
+        for index, name in enumerate(getattr(reading.content, field)):
+            if any(pattern.search(name) and ours == design for pattern, ours, _ in _INDEX):
+                yield reading.whole(f"{field}[{index}]")
+
+
+def _rule_evidence(reading: Reading, fired: list[tuple[Rule, str]], design: str) -> Iterator[Evidence]:
+    ours = [
+        (rule.title if field == "title" else rule.text, rule.name, field)
+        for rule, field in fired
+        if rule.design == design
+    ]
+    for _, name, field in sorted(ours, reverse=True):
+        if match := _COMPILED[name].search(getattr(reading.content, field)):
+            yield reading.evidence(field, *match.span())
+
+
+def _learned_evidence(reading: Reading, names: Iterable[str], design: str) -> Iterator[Evidence]:
+    """Return the words that weighed most in the learned model."""
+    for word in design_model.decisive(names, [c for c in design_model.load().classes if design_of(c) == design]):
+        for field in ("title", "text"):
+            if match := re.search(rf"\b{word}\b", getattr(reading.content, field), re.IGNORECASE):
+                yield reading.evidence(field, *match.span())
+                break
+
+
+def _study(reading: Reading) -> Iterator[Label]:
+    """Weigh rules, indexing and learned words of a paper, preprint or abstract."""
+    content = reading.content
+    fired = list(_fired(content, reading.triggered)) if reading.english else []
+    points = _points(reading, fired)
+    names: set[str] = set()
+    if reading.english and len(content.text) > 60:
+        names = design_model.words(content) | {f"{rule.name}:{field}" for rule, field in fired}
+        _add_learned(points, design_model.scores(names))
+    if not points:
+        return
+    design = max(points, key=lambda name: points[name])
+    if points[design] < _LEAST:
+        return
+    proof = [*_index_evidence(reading, design), *_rule_evidence(reading, fired, design)][:3]
+    proof = proof or list(_learned_evidence(reading, names, design))
+    if proof:
+        yield Label(facet=Facet.DESIGN, value=design, evidence=tuple(proof))
+
+
+def _news(reading: Reading) -> Iterator[Label]:
+    """Give a story the design of the study it reports; without one it is `news`."""
+    for rule in sorted(NEWS_RULES.values(), key=lambda rule: -rule.title):
+        if rule.name not in reading.triggered:
+            continue
+        for field in ("title", "text"):
+            if match := _COMPILED[rule.name].search(getattr(reading.content, field)):
+                yield Label(facet=Facet.DESIGN, value=rule.design, evidence=(reading.evidence(field, *match.span()),))
+                return
+    yield from _whole_title(reading, "news")
+
+
+def _whole_title(reading: Reading, design: str) -> Iterator[Label]:
+    """State a design that the item's kind decides, with its title (or first sentence) as the words."""
+    if reading.sentences:
+        first = reading.sentences[0]
+        evidence = reading.evidence(first.field, first.start, first.end)
+        yield Label(facet=Facet.DESIGN, value=design, evidence=(evidence,))
+
+
+def label(reading: Reading) -> Iterator[Label]:
+    """Yield the design, or nothing where the words do not tell."""
+    match reading.content.kind:
+        case Kind.RECORD:
+            yield from _whole_title(reading, "protocol")
+        case Kind.NOTICE:
+            yield from _whole_title(reading, "editorial")
+        case Kind.EXPLAINER:
+            yield from _whole_title(reading, "review")
+        case Kind.NEWS if reading.english:
+            yield from _news(reading)
+        case Kind.NEWS:
+            yield from _whole_title(reading, "news")
+        case _:
+            yield from _study(reading)

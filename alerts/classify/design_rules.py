@@ -1,0 +1,87 @@
+"""Phrases that name a study design: what each is worth in a title and in a text."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Rule(NamedTuple):
+    """Words that speak for a design: their points in a title and in a text."""
+
+    name: str
+    design: str
+    title: float
+    text: float
+    pattern: str
+
+
+_ANIMAL = (
+    r"mice|mouse|murine|rats?|rodents?|zebrafish|drosophila|c\. elegans|caenorhabditis|rabbits?|piglets?|pigs?|swine|porcine"
+    r"|macaques?|monkeys?|marmosets?|baboons?|rhesus|nonhuman primates?|non-human primates?|gerbils?|guinea pigs?|hamsters?"
+    r"|dogs|canine|cats|feline|sheep|ovine|lambs|goats|chicks?|xenopus|gp120|c57bl(?:/6j?)?|wistars?|sprague[- ]dawley|balb/c"
+    r"|knock-?out|knock-?in|transgenic|cuprizone|lysolecithin|ferrets?|flies|songbirds?|budgerigars?|voles?|tadpoles?"
+)
+_RULES = (
+    # indexing, titles and phrases that name the design outright
+    ("systematic-review", 9, 5, r"systematic(?:ally)? (?:literature |scoping |evidence )?review(?:s|ed)?|systematic literature (?:search|review)"),
+    ("systematic-review", 9, 4.5, r"meta-?analy(?:sis|ses|tic)|meta-?regression|cochrane (?:review|systematic|database of systematic)|network meta"),
+    ("systematic-review", 6, 3, r"scoping review|umbrella review|rapid review|integrative review|systemic review|evidence-based (?:analysis|review)|mapping review|living review"),
+    ("systematic-review", 1, 4, r"(?:medline|pubmed|embase|psycinfo|cinahl|web of science|cochrane (?:library|central)|scopus)[^.]{0,80}(?:search|quer|databas|were|from|up to|until)"),
+    ("systematic-review", 1, 4, r"search(?:ed|es|ing)? (?:of |in |the |on |for |from |was |were |through |strategy ){0,3}[^.]{0,60}(?:medline|pubmed|embase|psycinfo|cinahl|web of science|cochrane|scopus|google scholar|databases)"),
+    ("systematic-review", 2, 3.5, r"(?:studies|trials|articles|papers|rcts|records|reports|publications) (?:were |that |met |meeting ){0,2}(?:included|retrieved|identified|eligible|screened|the inclusion|our inclusion|pooled)"),
+    ("systematic-review", 1, 3, r"prisma|prospero|risk of bias|random[- ]effects (?:model|meta)|study selection|data sources|included (?:studies|trials)|pooled (?:prevalence|estimate|odds|or|effect|analysis of (?:studies|trials))|newcastle-ottawa|grade approach"),
+    ("guideline", 8, 2.5, r"guidelines?(?: for| on| of)|(?:clinical|practice) guidelines?|guideline update"),
+    ("guideline", 6, 2, r"consensus|delphi|position (?:paper|statement)|recommendations?(?: for| on| of| by| from)|expert panel|expert opinion|task force|best practices?"),
+    ("guideline", 1, 3, r"(?:we|panel|group|experts?|committee) (?:\w+ ){0,3}(?:recommend|developed (?:\w+ ){0,3}(?:recommendations|guidelines?)|agreed)|these (?:guidelines|recommendations)|evidence-based recommendations"),
+    ("protocol", 10, 7, r"study protocol|protocol (?:for|of) (?:a|an|the|two)|trial protocol|protocol paper|: protocol|- protocol|a protocol"),
+    ("protocol", 5, 4.5, r"(?:this|the) (?:study|trial|project) (?:will|aims to (?:test|evaluate|assess))|(?:participants|patients|subjects|individuals|women|men|children) will be|(?:we|it|data|outcomes?|outcome measures|assessments?|analys[ei]s|interviews|results|findings) will (?:be )?(?:be|randomi|recruit|enrol|compare|collect|assess|measur|evaluat|conduct|disseminat|publish|us)"),
+    ("protocol", 4, 2.5, r"ethics and dissemination|methods and analysis|will be (?:randomly|randomi[sz]ed|recruited|enrolled|assessed|measured|collected|disseminated|conducted|analy[sz]ed|evaluated|compared|included|published|performed)|rationale(?:,)? (?:and|&) design|design and rationale|spirit (?:checklist|guidelines)|trial status"),
+    ("case-report", 9, 5, r"case reports?|case series|reports? of (?:a|one|two|three|four|five|six|2|3|4|5|6) (?:\w+ ){0,3}(?:cases?|patients?)|(?:a|two|three|four|five|six|seven|2|3|4|5|6|7|rare|unusual|first|new|interesting|unique) (?:\w+ ){0,2}cases? (?:of|with|report|and|presentation|study)|presentation of (?:two|three|a) cases?|case presentations?|report of (?:two|three|four|five) |a case$|case in point"),
+    ("case-report", 2, 4.5, r"(?:we|authors?|i) (?:here(?:in|by)? |also |now )?(?:report|describe|present|discuss|encountered|observed|treated|diagnosed|document)(?:s|ed)? (?:on |here |herein |on |about )?(?:the )?(?:(?:a|an|one|two|three|four|five|six|2|3|4|5|6|first|rare|clinical|unusual|unique) ){1,3}(?:\w+[- ]){0,8}?(?:cases?|patients?|man|woman|men|women|boy|girl|child|children|infant|newborn|neonate|adolescent|male|female|twins?|sisters?|brothers?|siblings|instances?|case|lady|gentleman|family)"),
+    ("case-report", 2, 4.5, r"(?:a|an|this|the|our|one|previously healthy|old) (?:[a-z,-]+ ){0,2}\d{1,2}[ -](?:years?|months?|weeks?|days?|yrs?|yr|y|yo|y/o)[ -]?(?:-?old)?(?:[ -](?:\w+[ -]){0,4}?(?:man|woman|boy|girl|male|female|patient|child|infant|lady|gentleman|neonate|newborn|baby|physician|caucasian|teenager|adolescent))"),
+    ("case-report", 1, 4, r"\d{1,2}[- ](?:year|month|week|day)s?[- ]old (?:\w+[- ]){0,4}?(?:man|woman|boy|girl|male|female|patient|infant|child|lady|gentleman|neonate|newborn)(?: \w+){0,8} (?:present|admitted|develop|was|who|with|complain|suffer|had|referred|diagnos|experienc)"),
+    ("case-report", 4, 3, r"(?:this|our|the present|present|index|second|first|previous) case (?:report|highlight|illustrat|demonstrat|suggest|emphasi|show|represent|describ|support|is |also )|in (?:this|our) (?:case|patient)|our patient|the patient (?:was|had|presented|developed|underwent|received|died|recovered|reported)|this (?:is the first|patient)|masquerading|mimicking|literature review of cases|report and review"),
+    ("case-report", 3, 0, r"(?:in|of|with) (?:a|an|one) (?:\w+[- ]){0,4}?(?:patient|man|woman|boy|girl|child|infant|neonate|newborn|adolescent|family|adult|male|female)"),
+    ("review", 9, 3.5, r"narrative review|literature review|(?:a|an|the|brief|mini|short|critical|comprehensive|updated?|current|topical|clinical|concise|practical|state-of-the-art|selective|historical|pictorial|contemporary)[- ]?review|: review|review of (?:the )?(?:literature|current|recent|evidence|its|pharmac|clinical|mechan)|review article|a review"),
+    ("review", 3, 5, r"(?:this|the present|the current|our|present|mini-?|brief|current|in the) (?:narrative |mini-?|short |brief |comprehensive |literature |opinion |perspective |invited |focused |clinical |systematic-like )*(?:review|overview|chapter|article reviews|paper reviews|article (?:discusses|summari[sz]es|describes|provides|highlights|outlines|aims|explores|addresses|considers|focuses|covers|presents)|paper (?:discusses|summari[sz]es|describes|provides|highlights|outlines|explores|addresses|considers|focuses|examines|offers|argues|reviews|presents an overview)|opinion article|commentary summari|monograph|editorial summari)"),
+    ("review", 1, 4.5, r"(?:we|i|here|herein|authors?|this article|it|paper|also|will|briefly|first|then) (?:also |will |here(?:in)? |then |briefly |further |critically |now |first |provide an? (?:\w+ )?)*(?:review|overview|summari[sz]e|discuss|outline|highlight|cover|survey|consider|synthesi[sz]e)(?:s|ed)? (?:the|recent|current|what|how|our|this|these|several|some|new|advances|evidence|and|available|possible|potential|key|different|various|both|existing|data|in|insights|that|mechanisms|emerging|whether|their|its|findings|literature|studies|clinical|novel|of|on)"),
+    ("randomized-trial", 7, 5.5, r"randomi[sz]ed(?:,|-| )(?:[\w-]+,? ){0,5}?(?:controlled|clinical|trial|study|double|single|placebo|crossover|cross-over|pilot|phase|open|parallel|comparison|feasibility)|randomi[sz]ed trial|randomi[sz]ation|rcts?|cluster[- ]randomi|randomi[sz]ed"),
+    ("randomized-trial", 4, 5.5, r"(?:were|was|patients|participants|subjects|women|children|individuals|and|then|people|volunteers|adults|group|be) (?:then |also |prospectively |centrally |equally |first )?randomi[sz]ed|randomly (?:assigned|allocated|divided|selected to|received|distributed|assign|chosen to)|random(?:ly)? (?:assignment|allocation)|by random|at random to|assigned (?:randomly|at random)|randomi[sz]ed (?:to|in|into|1:1|2:1|by)"),
+    ("randomized-trial", 3.5, 3, r"double[- ]?blind(?:ed)?|placebo[- ]controlled|sham[- ]controlled|single[- ]blind(?:ed)?|intention[- ]to[- ]treat|crossover (?:trial|study|design)|cross-over (?:trial|study|design)|(?:versus|vs\.?|or|and|than|with|to|received) placebo|placebo group|placebo-treated|treatment arms?|waiting[- ]list control|wait-?list|attention control"),
+    ("randomized-trial", 2.5, 1.5, r"versus|compared (?:with|to) placebo|non-?inferiority|superiority trial|post[- ]?hoc|allocat"),
+    ("trial", 6, 3.5, r"open[- ]label|single[- ]arm|single-group|phase (?:1|2|3|i|ii|iii|1b|2a|ib|iia|1/2|i/ii)[ab]? (?:\w+[ ,-]){0,4}?(?:trial|study|clinical)|dose[- ](?:escalation|finding|ranging)|first[- ]in[- ]human|non-?randomi[sz]ed|uncontrolled trial|proof[- ]of[- ]concept (?:trial|study)|feasibility (?:trial|study)|single[- ]ascending|pharmacokinetics? (?:of|and|study)"),
+    ("trial", 5, 2.5, r"clinical trial|pilot (?:study|trial|clinical)|intervention study|pre-?post|before[- ]and[- ]after|quasi-experimental|controlled trial|therapeutic trial|prospective (?:trial|interventional)|extension (?:study|trial|phase)|feasibility and|preliminary (?:trial|efficacy)|open trial|open study|healthy volunteers|bioequivalence"),
+    ("observational", 6, 3.2, r"cohort|case[- ]control|cross[- ]sectional|registr(?:y|ies)|population[- ]based|retrospective(?:ly)?|nationwide|real[- ]world|longitudinal(?:ly)?|prevalence|incidence|epidemiolog\w*|survey(?:ed|s)?|questionnaires?|observational|risk factors?|chart review|medical records|claims (?:data|database)|follow-up study|qualitative (?:study|analysis|interview)|interviews?|focus groups?|psychometric|validation of|validity|reliability|diagnostic accuracy"),
+    ("observational", 0, 2.4, r"logistic regression|cox (?:regression|proportional|model)|hazard ratios?|odds ratios?|multivaria(?:te|ble)|(?:healthy|matched|age-matched) (?:controls?|subjects|individuals|volunteers|participants)|healthy control|confidence intervals?|95% ci|consecutive (?:patients|cases|series)|we (?:retrospectively|prospectively|analy[sz]ed (?:data|the data|records)|included|enrolled|recruited|studied|identified|surveyed|interviewed|followed)|(?:patients|participants|subjects|individuals|controls|women|men|children|people|adults|cases|students|respondents|eyes) (?:were|was) (?:included|enrolled|recruited|examined|analy[sz]ed|assessed|evaluated|studied|identified|followed|tested|compared|scanned|investigated|reviewed|interviewed|surveyed|selected|asked|classified)|median (?:age|follow-up|time|onset)|mean age|followed(?:-| )up|respondents|data (?:were|from)|were obtained from|sensitivity (?:and|of)|roc curve|area under|medical centers?|total of \d+|sample of"),
+    ("animal", 7, 2.2, rf"(?:{_ANIMAL})\b"),
+    ("animal", 3.5, 4, rf"\b(?:{_ANIMAL}|animals) (?:were|was|received|treated|model|with|that|lacking|exhibit|show|display|injected|fed|subjected|underwent|had|deficient|after|exposed|given|in)|(?:adult|male|female|old|young|wild-type|wt|aged|neonatal|deficient|transgenic|mutant|null|treated|anesthetized|awake|tg|newborn|nude|pregnant|of|in|naive|control|dawley|wistar) (?:{_ANIMAL}|animals)\b|mouse models?|rat models?|animal models? of|in vivo (?:and|model|imaging)|experimental autoimmune enceph\w+|\beae\b|streptozotocin|middle cerebral artery occlusion|intraperitoneal(?:ly)?|i\.p\.|sacrificed|euthan\w+|experimental allergic|littermates"),
+    ("lab", 7, 3.5, r"in vitro|ex vivo|cell lines?|cultured|cell cultures?|organoids?|(?:neuroblastoma|glioma|glioblastoma|pc12|sh-sy5y|hela|hek ?293|u87|u251|bv-?2|c6|t98g|ipsc|stem|microglial|astrocyte|endothelial|schwann|neural|neuronal|tumou?r) (?:\w+ )?cells?"),
+    ("computational", 7, 4, r"in silico|molecular (?:dynamics|docking)|computational (?:model|study|analysis|approach|prediction)|simulations?|deep learning|machine learning|neural networks?|convolutional|algorithm|software|toolbox|open[- ]source|pipeline|bioinformatics?|mendelian randomi[sz]ation|mathematical model\w*|framework|automat(?:ed|ic) segmentation|support vector"),
+    ("computational", 1, 3, r"we (?:propose|present|introduce|developed|develop) (?:a|an|the)?[ ]?(?:\w+[- ]){0,5}?(?:method|algorithm|framework|model|network|tool|software|pipeline|approach|architecture)|publicly available (?:datasets?|data)|dice (?:score|coefficient|similarity)|datasets?|github|gene expression omnibus|\bgeo\b"),
+    ("editorial", 10, 4, r"^(?:re|reply|response|comment|commentary|editorial|letter|correction|corrigendum|erratum|retraction|retracted|expression of concern|author(?:s'?|s’)? (?:response|reply|correction)|publisher correction|in memoriam|obituary|note of concern|invited commentary|viewpoint|withdrawn)\b"),
+    ("editorial", 7, 0, r"letter to (?:the )?editor|editorial comment|commentary (?:on|to)|comments? on|in reply|authors?'? (?:reply|response)|response to|reply to|[–—-] ?(?:no|yes|commentary)\.?$|erratum|corrigendum|retraction (?:note|notice|of)|correction to|correction:|invited commentary|viewpoint|: (?:a )?comment"),
+    ("editorial", 1, 3.5, r"(?:in|to) (?:their|this|the) (?:recent )?(?:article|letter|commentary|editorial|paper) (?:entitled|by|published|in)|we read (?:with|the)|this (?:letter|commentary|editorial|viewpoint|erratum|corrects|article has been (?:retracted|corrected|withdrawn))|dear editor|the (?:original|published) (?:article|version)"),
+)  # fmt: skip  # noqa: E501
+
+RULES: Mapping[str, Rule] = {
+    f"design:{number}": Rule(
+        f"design:{number}", design, title, text, pattern if pattern[0] == "^" else rf"\b(?:{pattern})"
+    )
+    for number, (design, title, text, pattern) in enumerate(_RULES)
+}
+
+_NEWS = (
+    ("animal", 9, r"(?:in|of|on|using|with|from|to) (?:\w+ ){0,3}(?:mice|mouse|rats|monkeys|zebrafish|animals)\b|mouse (?:model|study)|animal (?:study|studies|model)|(?:laboratory|lab) (?:mice|rats)"),
+    ("systematic-review", 8.5, r"meta-analysis|systematic review|reviewed (?:\d+|dozens of|\w+) (?:studies|trials)|cochrane|pooled (?:data|results) from \w+ (?:studies|trials)"),
+    ("guideline", 8.2, r"new guidelines?|guidelines? (?:recommend|issued|released|published)|updated guidelines?"),
+    ("randomized-trial", 8, r"randomly (?:assigned|allocated|selected to|given|chosen)|randomi[sz]ed|placebo|sham|dummy (?:pill|treatment|injection)|double-blind|control group (?:received|got|did|who)|at random"),
+    ("lab", 6.5, r"(?:blood|brain|skin|immune|cancer|nerve|human|stem) cells (?:taken|from|in (?:the|a) (?:lab|dish))|in the lab\b|in (?:a )?(?:petri )?dish|test[- ]tube|cell cultures?|in vitro|lab-grown"),
+    ("trial", 6, r"(?:phase (?:1|2|3|4|i|ii|iii|iv|one|two|three)[ab]?\b[\"'”’]?)|clinical trial (?:results|showing|of|involving|with|published|participants|led)|(?:in|the|this|small|early|pilot|new|first|a|our) (?:[\w-]+ ){0,2}(?:clinical )?trials?\b"),
+    ("case-report", 5.5, r"(?:case report|case study|the two (?:men|women|patients)|world's first|(?:the|a|one|two) (?:man|woman|patient|men|patients) (?:got|regained|walked|walk|became))"),
+    ("observational", 5, r"researchers (?:\w+ ){0,4}(?:found|analy[sz]ed|looked at|examined|followed|tracked|studied|compared|surveyed|reviewed|identified|used data|collected)|study (?:\w+ ){0,2}(?:found|finds|shows|showed|suggests|included|involved|followed|looked|tracked|of \d|has (?:found|revealed))|(?:people|patients|adults|women|men|children) (?:in the study|who took part)|the (?:new )?study,? (?:led|published|which|was|appears|involving)|published (?:\w+ )?in (?:the )?(?:journal|scientific reports)|linked to|associated with|risk of|survey"),
+)  # fmt: skip  # noqa: E501
+
+NEWS_RULES: Mapping[str, Rule] = {
+    f"news:{number}": Rule(f"news:{number}", design, weight, weight, rf"\b(?:{pattern})")
+    for number, (design, weight, pattern) in enumerate(_NEWS)
+}
+"""How a story speaks of the study it reports, the most telling words first."""

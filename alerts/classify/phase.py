@@ -1,0 +1,180 @@
+"""Which trial phase an item is of, or only speaks of: registry fields, publication types and text together."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from alerts.classify.reading import Reading, Sentence
+from alerts.model import Evidence, Facet, Kind, Label, Role
+
+TRIGGERS: Mapping[str, str] = {"phase:word": r"\bphases?\s*[-–/]?\s*(?:0|[1-4]|i{1,3}|iv|one|two|three|four)[a-c]?\b"}
+
+_NAMES = ("EARLY_PHASE1", "PHASE1", "PHASE2", "PHASE3", "PHASE4")
+_NUMBERS = {"0": 0, "1": 1, "2": 2, "3": 3, "4": 4, "i": 1, "ii": 2, "iii": 3, "iv": 4}
+_NUMBERS |= {"one": 1, "two": 2, "three": 3, "four": 4}
+_NUMBER = r"(?:0|[1-4]|i{1,3}|iv|one|two|three|four)"
+_JOINT = r"\s*(?:/|-|–|\||,|\+|&|to|and|or|through)\s*(?:\(?phase[\s_-]*)?"  # noqa: RUF001 - the dash of real texts
+_PHASES = re.compile(
+    rf"\b(?P<early>early[\s_-]*)?phases?[\s_]*[-–/]?\s*(?P<first>{_NUMBER}[a-c]?)(?![a-z0-9]|\.\d)"  # noqa: RUF001
+    rf"(?P<more>(?:{_JOINT}{_NUMBER}[a-c]?(?![a-z0-9]|\.\d))*)",
+    re.IGNORECASE,
+)
+_ONE = re.compile(rf"(?P<joint>-|–|to|through)?\s*(?:phase[\s_-]*|\b)(?P<n>{_NUMBER})[a-c]?\b", re.IGNORECASE)  # noqa: RUF001
+_MATRIX = re.compile(r"\(phase (i{1,3}|iv)\)[^:]*:\s*(yes|no)?")
+_BARE = re.compile(rf"(?P<first>{_NUMBER}[a-c]?)(?P<more>(?:{_JOINT}{_NUMBER}[a-c]?)*)(?:\s*\(.*\))?", re.IGNORECASE)
+_TYPE = re.compile(r"clinical trial, phase (i{1,3}|iv)", re.IGNORECASE)
+
+_OTHER_AFTER = re.compile(
+    r"[\"'”’)]*\s*(?:\((?!n\b|nct|randomi|multi|single|open|double|placebo)[a-z ]+\)|enzym|detox|metabol|block|biotransf"
+    r"|(?:drug[- ])?metaboli|induction|antioxid|reaction|response|insulin|oxygen|kinetic|of (?:the )?(?!.{0,30}\b(?:trial|stud|clinical|program))"
+    r"(?:hiv|infection|disease|illness|sleep|recovery|healing|rehabilitation|cardiac|wave|pandemic|project|process|cycle)"
+    r"|cardiac rehab|reentr|repolari|encoding|retinal|transition)",
+    re.IGNORECASE,
+)
+_OTHER_BEFORE = re.compile(
+    r"(?:recommended|vo2|vo₂|cell[- ]cycle|o2 uptake|sleep|ventilatory|luteal|block)\s+\(?\s*\Z", re.IGNORECASE
+)
+_TO_COME = re.compile(
+    r"\b(?:recommended|future|planned|plans?|upcoming|forthcoming|ongoing|underway|currently in|further|next|larger|subsequent"
+    r"|warrant\w*|need(?:ed|s)?|advanc\w+|proceed\w*|progress(?:ed|ion)? (?:in)?to|mov(?:e|ed|ing) (?:in)?to|enter(?:ed|ing|s)?"
+    r"|will (?:begin|start|be)|is being|are being|supports?|in preparation|expected|scheduled|hopes? to|set to|candidates?|under (?:investigation|evaluation))\b",
+    re.IGNORECASE,
+)
+_EARLIER = re.compile(
+    r"\b(?:previous(?:ly)?|prior|earlier|recent(?:ly)?|past|other|several|pivotal|have been|has been|had been|has shown|have shown"
+    r"|have demonstrated|has demonstrated|showed|was approved|approved|approval|failed|known|existing|unlike|compared (?:to|with) (?:the )?(?:phase|pivotal)"
+    r"|consistent with|similar to|in line with|as (?:seen|reported|observed) in|reported in)\b",
+    re.IGNORECASE,
+)
+_ANALYSIS = re.compile(
+    r"\b(?:post[- ]?hoc|sub-?group|sub-?stud(?:y|ies)|sub-?analys[ie]s|pooled|pooling|integrated|extension|extended|secondary analys[ie]s|ancillary"
+    r"|exploratory analys[ie]s|(?:re)?-?analys[ie]s of (?:the )?(?:data|results|samples|participants|patients|two|three|a |phase)|analy[sz]ed? (?:data|samples)"
+    r"|(?:data|samples|participants|patients|subjects|scans|images|sera|serum|mri) (?:were )?(?:\w+ ){0,3}?(?:from|of|in|enrolled in) (?:the |a |an |two |three |four |\d+ )?"
+    r"(?:[\w,-]+ ){0,5}?phase|follow-?up (?:study )?of|rollover|roll-over|long-term follow|completed the|participated in)\b",
+    re.IGNORECASE,
+)
+_OWN = re.compile(
+    r"\b(?:this|we (?:conducted|performed|did|report|present|undertook|carried out|initiated|designed|assessed|evaluated|investigated|tested)"
+    r"|our|here(?:in)?|the (?:present |current |new )?(?:study|trial) (?:was|is)|in (?:a|an|the|this)|(?:was|is) (?:a|an|the)|results? (?:of|from) (?:a|an|the|this)|aim)\b",
+    re.IGNORECASE,
+)
+_NEVER_OWN = frozenset(
+    {"review", "systematic-review", "guideline", "case-report", "editorial", "animal", "lab", "computational"}
+)
+_TRIALS = frozenset({"trial", "randomized-trial", "protocol"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A place in the text where a trial phase is named."""
+
+    sentence: Sentence
+    start: int
+    end: int
+    values: tuple[str, ...]
+
+
+def _several(first: str, more: str) -> tuple[str, ...]:
+    """Return the phases that "2", "1/2" or "I to III" name."""
+    numbers: list[int] = []
+    for match in _ONE.finditer(f"{first} {more}"):
+        number = _NUMBERS[match["n"].lower()]
+        if match["joint"] and numbers and number > numbers[-1] + 1:
+            numbers.extend(range(numbers[-1] + 1, number))
+        numbers.append(number)
+    return tuple(_NAMES[number] for number in sorted(set(numbers)))
+
+
+def normalise(spelling: str) -> tuple[str, ...]:
+    """Return the phases that a registry's own spelling means; () for "not applicable", "post-market" and the like."""
+    text = " ".join(spelling.casefold().split())
+    if "(phase i)" in text and ":" in text:
+        return tuple(_NAMES[_NUMBERS[number]] for number, answer in _MATRIX.findall(text) if answer == "yes")
+    if bare := _BARE.fullmatch(text):
+        return _several(bare["first"], bare["more"])
+    if found := _PHASES.search(text):
+        return ("EARLY_PHASE1",) if found["early"] else _several(found["first"], found["more"])
+    return ()
+
+
+def _mentions(reading: Reading) -> Iterator[Mention]:
+    for sentence in reading.sentences:
+        for match in _PHASES.finditer(sentence.text):
+            if _OTHER_BEFORE.search(sentence.text[: match.start()]) or _OTHER_AFTER.match(sentence.text, match.end()):
+                continue
+            values = ("EARLY_PHASE1",) if match["early"] else _several(match["first"], match["more"])
+            start = sentence.start + match.start()
+            yield Mention(sentence=sentence, start=start, end=sentence.start + match.end(), values=values)
+
+
+def _role(mention: Mention, design: str | None, kind: Kind) -> Role:
+    """Judge one mention by its sentence and its place."""
+    sentence = mention.sentence
+    before = sentence.text[: mention.start - sentence.start]
+    analysis = _ANALYSIS.search(sentence.text)
+    if design in _NEVER_OWN:
+        return Role.ANALYSIS if analysis and sentence.field == "title" and design == "computational" else Role.MENTION
+    if sentence.field == "title":
+        return Role.ANALYSIS if analysis else Role.MENTION if _TO_COME.search(before) else Role.OWN
+    if _TO_COME.search(before) and not re.search(r"\b(?:this|our|we)\b", before, re.IGNORECASE):
+        return Role.MENTION
+    if analysis:
+        return Role.ANALYSIS
+    if design not in _TRIALS and kind not in {Kind.NEWS, Kind.RECORD}:
+        return Role.MENTION
+    if sentence.section == "background" or (sentence.section == "" and _EARLIER.search(sentence.text)):
+        return Role.OWN if re.search(r"\b(?:this|we|our|here)\b", before, re.IGNORECASE) else Role.MENTION
+    if sentence.section in {"methods", "objective", "results"} or _OWN.search(before):
+        return Role.OWN
+    return Role.OWN if sentence.section == "" and not _EARLIER.search(sentence.text) else Role.MENTION
+
+
+def _structured(reading: Reading) -> Iterator[tuple[str, Evidence]]:
+    content = reading.content
+    for index, spelling in enumerate(content.phases):
+        for value in normalise(spelling):
+            yield value, reading.whole(f"phases[{index}]")
+    for index, name in enumerate(content.publication_types):
+        if match := _TYPE.search(name):
+            yield _NAMES[_NUMBERS[match[1].lower()]], reading.whole(f"publication_types[{index}]")
+
+
+def _judged(reading: Reading) -> Iterator[tuple[str, Role, Evidence]]:
+    if not (reading.any(TRIGGERS) and reading.english):
+        return
+    design = reading.value(Facet.DESIGN)
+    for mention in _mentions(reading):
+        role = _role(mention, design, reading.content.kind)
+        for value in mention.values:
+            yield value, role, reading.evidence(mention.sentence.field, mention.start, mention.end)
+
+
+def _ruling(judged: list[tuple[str, Role, Evidence]]) -> Role:
+    """Return the role that the item as a whole has by its text; the title outranks the text."""
+    for field in ("title", "text"):
+        roles = {role for _, role, evidence in judged if evidence.field == field}
+        for role in (Role.ANALYSIS, Role.OWN) if field == "title" else (Role.OWN, Role.ANALYSIS):
+            if role in roles:
+                return role
+    return Role.MENTION
+
+
+def label(reading: Reading) -> Iterator[Label]:
+    """Yield one label a phase.
+
+    A structured field and the text that agree are one label with both as evidence. Where they differ, the field
+    stands (`own`, or `analysis` if the text says so) and the phase of the text is shown as `mention`.
+    """
+    structured = list(_structured(reading))
+    judged = list(_judged(reading))
+    ruling = _ruling(judged)
+    text_first = next((field for _, role, (field, *_) in judged if role is ruling), "text")
+    told = {value for value, role, found in judged if role is ruling and found.field == text_first}
+    stated = {value for value, _ in structured} or (told if ruling is not Role.MENTION else set())
+    standing = ruling if ruling is not Role.MENTION else Role.OWN
+    for value in _NAMES:
+        proof = [evidence for phase, evidence in structured if phase == value]
+        proof += [found for phase, role, found in judged if phase == value and (role is ruling or value not in stated)]
+        if proof:
+            role = standing if value in stated else Role.MENTION
+            yield Label(facet=Facet.PHASE, value=value, role=role, evidence=tuple(proof[:3]))
