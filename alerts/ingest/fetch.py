@@ -49,7 +49,7 @@ class _Hop:
     method: str
     body: bytes | None
     headers: Mapping[str, str]
-    cookies: Mapping[str, Mapping[str, str]] = NOTHING
+    cookies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     moved: bool = True
     past: frozenset[tuple[str, str, str]] = field(default_factory=frozenset)
 

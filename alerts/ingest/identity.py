@@ -107,10 +107,11 @@ _MERGED_BY_TITLE = {
 _GENERIC = re.compile(
     r"(?:guest |invited )?(?:editorial|commentary|correspondence|letters?|repl(?:y|ies)|response|comments?|"
     r"erratum|errata|corrections?|corrigend(?:um|a)|addendum|retract(?:ion|ed)|withdrawn|withdrawal|"
-    r"expression of concern|(?:author|publisher) correction|obituar(?:y|ies)|in memoriam|abstracts?|proceedings|posters?|index|contents|"
-    r"table of contents|issue information|masthead|cover|front matter|announcements?|preface|foreword|introduction|"
-    r"acknowledge?ments?|book reviews?|case report|clinical (?:image|picture|case)s?|images? in|news|highlights|"
-    r"in (?:this|brief|the next) issue|meeting report|congress|annual meeting|conference|supplement)\b"
+    r"expression of concern|(?:author|publisher) correction|obituar(?:y|ies)|in memoriam|abstracts?|proceedings|"
+    r"posters?|index|contents|table of contents|issue information|masthead|cover|front matter|announcements?|"
+    r"preface|foreword|introduction|acknowledge?ments?|book reviews?|case report|news|highlights|congress|"
+    r"clinical (?:image|picture|case)s?|images? in|in (?:this|brief|the next) issue|meeting report|"
+    r"annual meeting|conference|supplement)\b"
 )
 _LEAST_LETTERS, _LEAST_WORDS = 30, 5
 

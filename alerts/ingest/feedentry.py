@@ -1,0 +1,186 @@
+"""One entry of a feed, as feedparser reads it, made into an Entry; pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from email.utils import parsedate
+from typing import Any
+from urllib.parse import unquote, urljoin
+
+from alerts.ingest import clean, dialects, sort
+from alerts.ingest.dates import find_date
+from alerts.ingest.dialects import Said
+from alerts.ingest.identity import REGISTRIES, dois, normalise_key, registry_ids
+from alerts.ingest.known import Bone
+from alerts.ingest.names import names
+from alerts.model import Content, Entry, Key, Kind, Link, PartialDate, Source
+
+_LONGEST_TEXT = 60_000
+_SHORT_FOR_A_PAPER = 200
+_CUT_OFF = re.compile(
+    r"(?:\.\.\.|\u2026|\[\s*(?:\.\.\.|\u2026)\s*\]|\[?\b(?:read|see|view|learn) (?:more|full[\w ]*|the rest[\w ]*)\]?|"
+    r"\bcontinue reading\b.*)\W*$",
+    re.IGNORECASE,
+)
+_APPEARED = re.compile(r"^The post .{1,400} (?:appeared first|first appeared) on .{1,200}$", re.MULTILINE)
+_PMID_PLACES = re.compile(
+    r"(?:pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/|pubmed:|pmid:\s?)(\d{1,9})\b", re.IGNORECASE
+)
+_PMC_PLACES = re.compile(r"/(?:articles/)?(PMC\d{3,9})\b", re.IGNORECASE)
+_DOI_TAIL = re.compile(
+    r"(?:/(?:full|fulltext|abstract|pdf|epdf|html|meta|short|summary|reader|pdfdirect|full-text|figures)|"
+    r"\.(?:full|abstract|short|pdf|full\.pdf|full-text))+$"
+)
+_PAPERS = (Kind.PAPER, Kind.PREPRINT, Kind.ABSTRACT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an entry stands: its source, the document's address, what it is called, and which names are its alone."""
+
+    source: Source
+    base: str
+    locator: str
+    own_guid: bool
+    own_link: bool
+
+
+def make(found: Mapping[str, Any], bone: Bone, place: Place) -> Entry | None:
+    """Return the entry, or None where it has neither title nor text."""
+    link = _link(found, bone, place)
+    said = _said(found, link, bone)
+    title = clean.title(str(found.get("title") or "")) or _first_words(said.text)
+    if not title:
+        return None
+    keys = _keys(found, bone, link, said)
+    scholarly = bool(said.venue or found.get("prism_publicationname") or found.get("prism_doi"))
+    kind = sort.kind_of(place.source, link, title, keys, scholarly=scholarly)
+    content = _content(found, bone, said, Content(kind=kind, title=title, url=clean.safe_url(link) or ""))
+    keys = tuple(key for key in keys if kind is Kind.RECORD or key.scheme not in REGISTRIES)
+    return Entry(
+        locator=place.locator,
+        content=content,
+        keys=tuple(dict.fromkeys((*keys, *_local_keys(bone, link, place)))),
+        links=_links(content, keys, _html(found)),
+        raw_hash=bone.raw_hash,
+    )
+
+
+def _link(found: Mapping[str, Any], bone: Bone, place: Place) -> str:
+    """Return the entry's address, absolute; a guid that is an address stands in for a missing one."""
+    for candidate in (bone.link, str(found.get("link") or ""), bone.guid):
+        absolute = urljoin(place.base, candidate.strip()) if candidate and " " not in candidate[:10] else ""
+        if absolute and clean.safe_url(absolute) and (candidate is not bone.guid or "://" in bone.guid):
+            return absolute
+    return ""
+
+
+def _html(found: Mapping[str, Any]) -> str:
+    """Return the longest of an entry's contents and its summary, as they came."""
+    parts = [str(part.get("value") or "") for part in found.get("content") or ()]
+    return max((*parts, str(found.get("summary") or "")), key=len)[: 4 * _LONGEST_TEXT]
+
+
+def _said(found: Mapping[str, Any], link: str, bone: Bone) -> Said:
+    """Return what the entry's text says, read in the manner of the service it comes from."""
+    html = _html(found)
+    if "pubmed" in bone.guid or "ncbi.nlm.nih.gov" in link:
+        read = dialects.pubmed(html)
+        if read:
+            return read
+    text = _APPEARED.sub("", clean.plain(html)).strip()[:_LONGEST_TEXT]
+    if sort.host_of(link) in sort.REGISTRY_HOSTS:
+        return dialects.trial(text, unquote(link), bone.guid) or Said(text=text)
+    return dialects.sciencedirect(text) or Said(text=text)
+
+
+def _first_words(text: str) -> str:
+    """Return the beginning of a text as the title of an entry that has none."""
+    line = text.partition("\n")[0]
+    return line if len(line) <= 120 else line[:119].rpartition(" ")[0] + "\u2026"
+
+
+def _content(found: Mapping[str, Any], bone: Bone, said: Said, begun: Content) -> Content:
+    text = "" if said.text.strip() == begun.title else said.text
+    paper = begun.kind in _PAPERS
+    short = paper and len(text) < _SHORT_FOR_A_PAPER
+    return replace(
+        begun,
+        text=text,
+        truncated=bool(_CUT_OFF.search(text)) or short,
+        authors=said.authors or names(bone.creators or _authors(found)),
+        venue=clean.title(said.venue or str(found.get("prism_publicationname") or "")),
+        published=_earlier(said.published, _published(found)),
+        status=said.status,
+        language=str(found.get("language") or "")[:20] if isinstance(found.get("language"), str) else "",
+    )
+
+
+def _authors(found: Mapping[str, Any]) -> list[str]:
+    return [str(author.get("name") or "") for author in found.get("authors") or ()]
+
+
+def _published(found: Mapping[str, Any]) -> PartialDate | None:
+    """Return the day of publication as it is written, in whatever zone: no zone moves it to another day."""
+    fields = ("published", "prism_publicationdate", "prism_coverdate", "dc_date", "updated", "created")
+    dates = (_day(str(found[field])) for field in fields if field in found)
+    return next((date for date in dates if date), None)
+
+
+def _earlier(cited: PartialDate | None, posted: PartialDate | None) -> PartialDate | None:
+    """Return the date of the citation, unless that is a cover date which lies after the posting."""
+    return posted if cited and posted and posted.earliest() < cited.earliest() else cited or posted
+
+
+def _day(text: str) -> PartialDate | None:
+    """Read RFC 822, ISO 8601 or a date in words; years that only a broken clock gives count as none."""
+    mail = parsedate(text)
+    date = PartialDate.parse(text) or (PartialDate.parse(_ISO.format(*mail)) if mail else None) or find_date(text[:200])
+    return date if date and 1900 <= date.year <= 2200 and date[:3] != (1970, 1, 1) else None
+
+
+_ISO = "{:04}-{:02}-{:02}"
+
+
+def _keys(found: Mapping[str, Any], bone: Bone, link: str, said: Said) -> tuple[Key, ...]:
+    """Return the identifiers that the entry states as its own: in fields, in its address and guid, or as a dialect."""
+    stated = [*bone.identifiers, str(found.get("prism_doi") or ""), str(found.get("dc_identifier") or "")]
+    own = [*said.keys, *filter(None, map(_identifier, stated))]
+    for place in (unquote(link), bone.guid):
+        own += [key for match in _PMID_PLACES.findall(place) if (key := normalise_key("pmid", match))]
+        own += [key for match in _PMC_PLACES.findall(place) if (key := normalise_key("pmcid", match))]
+        own += dois(_DOI_TAIL.sub("", place.partition("?")[0].partition("#")[0]))
+    return tuple(_one_each(own))
+
+
+def _identifier(value: str) -> Key | None:
+    scheme, colon, rest = value.partition(":")
+    if colon and scheme.strip().lower() in ("pmid", "pmcid", "pmc"):
+        return normalise_key("pmid" if scheme.strip().lower() == "pmid" else "pmcid", rest)
+    return normalise_key("doi", value)
+
+
+def _one_each(keys: Iterable[Key]) -> Iterator[Key]:
+    """Yield the first key of each scheme: a work has one PMID and one DOI."""
+    seen: set[str] = set()
+    for key in keys:
+        if key.scheme not in seen:
+            seen.add(key.scheme)
+            yield key
+
+
+def _local_keys(bone: Bone, link: str, place: Place) -> Iterator[Key]:
+    """Yield guid and address, where only this entry of the document bears them."""
+    if bone.guid and place.own_guid:
+        yield Key("guid", f"{place.source.slug} {bone.guid}")
+    if link and place.own_link and (address := normalise_key("url", link)):
+        yield address
+
+
+def _links(content: Content, own: tuple[Key, ...], html: str) -> tuple[Link, ...]:
+    """Return the identifiers that the entry names: trials it mentions and, for news, the papers it tells of."""
+    named = [Link("mentions", *key) for key in registry_ids(f"{content.title}\n{content.text}") if key not in own]
+    if content.kind in (Kind.NEWS, Kind.EXPLAINER):
+        papers = [*dois(html), *(key for found in _PMID_PLACES.findall(html) if (key := normalise_key("pmid", found)))]
+        named += [Link("news-about", *key) for key in papers if key not in own]
+    return tuple(dict.fromkeys(named))

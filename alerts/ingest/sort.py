@@ -1,0 +1,56 @@
+"""What a work is, where its source does not say: told by its identifiers, its host and its title; pure."""
+
+import re
+from urllib.parse import urlsplit
+
+from alerts.model import Key, Kind, Source
+
+REGISTRY_HOSTS = frozenset({
+    "clinicaltrials.gov", "euclinicaltrials.eu", "clinicaltrialsregister.eu", "trialsearch.who.int", "isrctn.com",
+    "drks.de", "anzctr.org.au", "jrct.niph.go.jp", "jrct.mhlw.go.jp", "ctri.nic.in", "chictr.org.cn",
+    "irct.behdasht.gov.ir",
+    "ensaiosclinicos.gov.br", "pactr.samrc.ac.za", "cris.nih.go.kr", "thaiclinicaltrials.org", "center6.umin.ac.jp",
+})  # fmt: skip
+_PREPRINT_HOSTS = frozenset({
+    "medrxiv.org", "biorxiv.org", "connect.medrxiv.org", "connect.biorxiv.org", "arxiv.org", "researchsquare.com",
+    "preprints.org", "ssrn.com", "papers.ssrn.com", "psyarxiv.com", "osf.io", "chemrxiv.org", "authorea.com",
+})  # fmt: skip
+_PREPRINT_DOI = re.compile(
+    r"10\.(?:1101/(?:19|20)\d\d|1101/\d{6}|64898/|21203/rs\.|20944/preprints|2139/ssrn|48550/arxiv|31234/osf|"
+    r"26434/chemrxiv|22541/au)"
+)
+_NOTICE = re.compile(
+    r"(?:(?:author|publisher|editorial|partial)[' ]?s? ?)?(?:correction|corrigend(?:um|a)|errat(?:um|a)|addendum|"
+    r"retraction(?: notice| note| statement)?|notice of (?:retraction|withdrawal)|withdrawal notice|"
+    r"expression of concern|statement of retraction)(?:\s*(?:to|of|for|on)\b|\s*[:.\u2013\u2014-]|\s*$)",
+    re.IGNORECASE,
+)
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address without `www.`, or ""."""
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def kind_of(source: Source, url: str, title: str, keys: tuple[Key, ...], *, scholarly: bool) -> Kind:
+    """Return the kind that the operator stated for the source, or what the entry looks like.
+
+    `scholarly` says that the entry bears a journal's own marks (a DOI field, PRISM).
+    A notice is one whatever the source gives, for journals print them among their papers.
+    """
+    stated = None if source.gives == "mixed" else Kind(source.gives)
+    if stated in (None, Kind.PAPER) and _NOTICE.match(title):
+        return Kind.NOTICE
+    return stated or _looks_like(host_of(url), keys, scholarly=scholarly)
+
+
+def _looks_like(host: str, keys: tuple[Key, ...], *, scholarly: bool) -> Kind:
+    schemes = {key.scheme for key in keys}
+    if host in REGISTRY_HOSTS:
+        return Kind.RECORD
+    if host in _PREPRINT_HOSTS or any(key.scheme == "doi" and _PREPRINT_DOI.match(key.value) for key in keys):
+        return Kind.PREPRINT
+    return Kind.PAPER if scholarly or schemes & {"pmid", "pmcid", "doi"} else Kind.NEWS
