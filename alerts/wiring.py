@@ -73,6 +73,12 @@ def ensure_ready(world: World, *, upgrade: bool = False) -> list[str]:
     return told
 
 
+def key_fits(world: World) -> bool:
+    """Tell whether the database's addresses were sealed with this key (or nothing was yet)."""
+    with reading(world.engine) as session:
+        return installation.fingerprint(session) in ("", world.keyring.fingerprint)
+
+
 def _first_start(world: World) -> str:
     topics = packs.load(packs.shipped(FIRST_PACK), FIRST_PACK)
     with writing(world.engine) as session:

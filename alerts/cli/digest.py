@@ -109,7 +109,7 @@ def _say(report: "ComposeReport", done: str) -> None:
 @click.option("--reveal", is_flag=True, help="Show whole addresses.")
 @json_option
 def who(what: str, *, reveal: bool, as_json: bool) -> None:
-    """Tell who was sent an item (its number, PMID, DOI, registry number) or an edition (e:NUMBER), and with which reply."""
+    """Tell who was sent an item (number, PMID, DOI, registry number) or an edition (e:NUMBER), with which reply."""
     from alerts.pipeline import ledger
 
     world = opened()

@@ -213,7 +213,7 @@ def allow(email: str) -> None:
 @click.argument("email")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(email: str, *, yes: bool) -> None:
-    """Erase a person: address, interests, tokens and deliveries. Only a keyed hash stays, so that no import revives them."""
+    """Erase a person whole; only a keyed hash of the address stays, so that no import revives them."""
     from alerts.pipeline import people
 
     world = opened()
@@ -229,7 +229,7 @@ def erase(email: str, *, yes: bool) -> None:
 @click.option("--consent", required=True, help="How these people agreed, in your words; it is kept with each.")
 @click.option("--dry-run", is_flag=True, help="Only check the file.")
 def import_(file: Path, consent: str, *, dry_run: bool) -> None:
-    """Add the people of a CSV FILE with the columns email,interests,cadence,hour,weekday,zone (interests separated by spaces)."""
+    """Add the people of a CSV FILE: email,interests,cadence,hour,weekday,zone (interests separated by spaces)."""
     from alerts.pipeline import people
 
     world = opened()

@@ -50,6 +50,11 @@ def installation(session: Session) -> Installation | None:
     return _value(row) if row else None
 
 
+def fingerprint(session: Session) -> str:
+    """Return the fingerprint of the key that this database was made with; empty before the first start."""
+    return session.exec(select(InstallationRow.key_fingerprint)).first() or ""
+
+
 def _value(row: InstallationRow) -> Installation:
     return Installation(
         authority=row.authority,
