@@ -2,9 +2,12 @@
 
 import gzip
 import hashlib
+import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -183,3 +186,46 @@ def outlines(engine: Engine, settings: Settings) -> Rendered:
         for topic in followed
     ]
     return rendered(opml(lines, place), "text/x-opml; charset=utf-8", None)
+
+
+def build(engine: Engine, settings: Settings, folder: Path, now: datetime) -> tuple[int, int]:
+    """Write the public feeds and the OPML as files for any web server; returns how many were written and left alone.
+
+    A file is replaced in one step, and one whose bytes would stay the same is not touched, so that its date and the
+    validators a web server makes of it hold.
+    """
+    with database.reading(engine) as session:
+        slugs = [topic.slug for topic in catalogue.topics(session)]
+    written = 0
+    documents = 0
+    for path, document in _documents(engine, settings, slugs, now):
+        documents += 1
+        written += _replace(folder / path, document.body)
+    return written, documents - written
+
+
+def _documents(
+    engine: Engine, settings: Settings, slugs: Sequence[str], now: datetime,
+) -> Iterator[tuple[str, Rendered]]:
+    yield "topics.opml", outlines(engine, settings)
+    for fmt in Format:
+        yield f"feed.{fmt}", feed(engine, settings, Query.parse(""), fmt, now)
+        for slug in slugs:
+            yield f"topics/{slug}.{fmt}", feed(engine, settings, Query.parse(slug), fmt, now)
+
+
+def _replace(path: Path, body: bytes) -> bool:
+    if path.is_file() and path.read_bytes() == body:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).chmod(0o644)
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    return True

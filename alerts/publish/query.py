@@ -109,7 +109,8 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 def _topics(slug: str, listed: str) -> tuple[str, ...]:
     if slug and listed:
         raise QueryError("topics= names a set of topics; use it with /feed, not with one topic's own address.")
-    found = (slug,) if slug else tuple(sorted({part.strip() for part in listed.split(",") if part.strip()}))
+    named = {part.strip() for part in listed.split(",")} - {""}
+    found = (slug,) if slug not in ("", EVERYTHING) else tuple(sorted(named))
     for one in found:
         if not SLUG.fullmatch(one):
             raise NotFoundError(f"There is no topic {one[:60]!r}; topics look like nmosd or optic-neuritis.")

@@ -27,7 +27,7 @@ def revisions(session: Session) -> tuple[int, Mapping[str, int]]:
     """Return the public revision and that of every topic."""
     public = session.execute(select(col(InstallationRow.public_revision))).scalar() or 0
     rows = session.execute(select(col(TopicRow.slug), col(TopicRow.revision)))
-    return public, dict(rows.tuples().all())
+    return public, dict(rows.all())
 
 
 def sample_items(session: Session) -> frozenset[int]:
@@ -139,7 +139,7 @@ def alert_counts(session: Session, without_items: frozenset[int] = frozenset()) 
     )
     if without_items:
         query = query.where(col(AlertRow.item_id).not_in(without_items))
-    return dict(session.execute(query.group_by(col(AlertTopicRow.slug))).tuples().all())
+    return dict(session.execute(query.group_by(col(AlertTopicRow.slug))).all())
 
 
 def alerts_with_phases(
@@ -147,7 +147,7 @@ def alerts_with_phases(
 ) -> list[tuple[datetime, tuple[str, ...]]]:
     """Return time and phases of a topic's alerts of the half year before `newest`."""
     span = Span(topics=(slug,), since=newest - timedelta(weeks=27), without_items=without_items)
-    rows = session.execute(_within(select(AlertRow.at, AlertRow.facts), span)).tuples()  # type: ignore[call-overload]
+    rows = session.execute(_within(select(AlertRow.at, AlertRow.facts), span))  # type: ignore[call-overload]
     return [(at, tuple(facts.get("phases", ()))) for at, facts in rows]
 
 
@@ -175,7 +175,7 @@ def sightings(session: Session, item: int) -> list[Showing]:
             slug=source.slug, title=source.title or source.slug, url=seen.url, first_seen=seen.first_seen_at,
             last_seen=seen.last_seen_at,
         )
-        for source, seen in session.execute(query).tuples()
+        for source, seen in session.execute(query)
     ]
 
 
@@ -193,3 +193,21 @@ def changes(session: Session, item: int) -> list[Change]:
     """Return what changed about an item, newest first."""
     query = select(HistoryRow).where(col(HistoryRow.item_id) == item).order_by(col(HistoryRow.id).desc())
     return [Change(at=row.at, field=row.field, old=row.old, new=row.new) for row in session.execute(query).scalars()]
+
+
+def found(session: Session, words: Sequence[str], span: Span, limit: int, before: int | None = None) -> list[Alert]:
+    """Return the newest alert of each item whose title or text holds every word, newest first.
+
+    `before` is the alert number to go on after.
+    """
+    texts = select(col(ItemRow.id)).where(col(ItemRow.merged_into).is_(None))
+    for word in words:
+        held = col(ItemRow.title).icontains(word, autoescape=True) | col(ItemRow.text).icontains(word, autoescape=True)
+        texts = texts.where(held)
+    newest = _within(select(func.max(col(AlertRow.number))), span).where(col(AlertRow.item_id).in_(texts))
+    numbers = newest.group_by(col(AlertRow.item_id))
+    query = select(AlertRow).where(col(AlertRow.number).in_(numbers))
+    if before is not None:
+        query = query.where(col(AlertRow.number) < before)
+    rows = session.execute(query.order_by(col(AlertRow.number).desc()).limit(limit)).scalars()
+    return [_alert(row) for row in rows]

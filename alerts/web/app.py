@@ -15,12 +15,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from alerts.errors import NotFoundError
+from alerts.errors import NotFoundError, UsageError
 from alerts.pipeline.publish import RetiredError
-from alerts.publish.query import QueryError
 from alerts.resources import resource_folder
 from alerts.store import reading
 from alerts.store.engine import reading as open_reading
+from alerts.web.about import About
 from alerts.web.answer import Pages, SecurityHeaders
 from alerts.web.examples import Examples
 from alerts.web.feeds import Feeds, moved
@@ -49,7 +49,7 @@ register_url_convertor("feed", FeedFormat())
 register_url_convertor("number", Number())
 log = structlog.get_logger(__name__)
 MAX_BODY = 64_000
-BAD_TOKEN = "This link is damaged, was used already, or is too old. Take it from the newest mail."
+BAD_LINK = "This link is damaged, was used already, or is too old. Take it from the newest mail."
 PLAIN = {404: "This page does not exist.", 405: "This address takes no such request.", 413: "That was too long."}
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -73,15 +73,26 @@ def _revisions(engine: Engine) -> Revisions:
 
 def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
     """List every address there is."""
-    read, people, examples = Reading(world, pages), People(world, pages), Examples(world, pages)
+    read, about = Reading(world, pages), About(world, pages)
+    people, examples = People(world, pages), Examples(world, pages)
     return [
         Route("/", read.home),
+        Route("/topics", read.topics),
         Route("/topics.opml", feeds.outlines),
         Route("/topics/{slug:str}.{format:feed}", feeds.topic),
         Route("/feed.{format:feed}", feeds.several),
         Route("/topics/{slug:str}", read.topic),
         Route("/topics/{slug:str}/{week:str}", read.week),
         Route("/items/{id:number}", read.item),
+        Route("/items/{id:number}/report", about.report, methods=["POST"]),
+        Route("/thanks", about.thanks),
+        Route("/search", about.search),
+        Route("/feeds", about.feeds),
+        Route("/sources", about.sources),
+        Route("/glossary", about.glossary),
+        Route("/about", about.about),
+        Route("/privacy", about.privacy),
+        Route("/robots.txt", about.robots),
         Route("/unsubscribe/{token:str}", people.unsubscribe, methods=["GET", "HEAD", "POST"]),
         Route("/sample/feed.rss", examples.feed),
         Route("/sample/{name:str}", examples.page),
@@ -121,10 +132,10 @@ def problems(world: World, pages: Pages) -> dict[type[Exception] | int, Handler]
 
     async def bad_token(_request: Request, _wrong: Exception) -> Response:
         log.warning("web.bad-token")
-        return pages.problem(400, BAD_TOKEN)
+        return pages.problem(400, BAD_LINK)
 
     return {
-        HTTPException: of_http, RetiredError: retired, NotFoundError: missing, QueryError: unreadable,
+        HTTPException: of_http, RetiredError: retired, NotFoundError: missing, UsageError: unreadable,
         TokenError: bad_token, Exception: crashed,
     }
 

@@ -22,10 +22,11 @@ from alerts.publish.query import Query
 from alerts.store import catalogue, items, reading
 from alerts.store import engine as database
 from alerts.web.answer import Pages
-from alerts.web.tree import Branch, tree
+from alerts.web.tree import busiest, tree
 from alerts.wiring import World
 
 ON_HOME = 12
+ON_LIST = 20
 ON_TOPIC = 50
 FEED_NAMES = {Format.RSS: "RSS", Format.ATOM: "Atom", Format.JSON: "JSON Feed"}
 
@@ -44,12 +45,26 @@ class Reading:
         settings = self.world.settings
         with database.reading(self.world.engine) as session:
             site = publish.site(session, settings)
-            cards = self._cards(session, publish.select(session, settings, Query.parse("")).alerts[:ON_HOME], site)
-            topics = branches(session, reading.alert_counts(session, publish.hidden_items(session, settings)))
+            newest: dict[int, Alert] = {}
+            for alert in publish.select(session, settings, Query.parse("")).alerts:
+                newest.setdefault(alert.item_id, alert)
+            cards = self._cards(session, list(newest.values())[:ON_HOME], site)
+            counts = reading.alert_counts(session, publish.hidden_items(session, settings))
+            topics = busiest(catalogue.topics(session), counts, ON_LIST)
         return self.pages.public(
             request, "home.html", cards=cards, topics=topics, feeds=feed_links(site, Query()),
             sample=sample.shown(settings) and any(one.sample for one in cards),
         )
+
+    async def topics(self, request: Request) -> Response:
+        return await run_in_threadpool(self._topics, request)
+
+    def _topics(self, request: Request) -> Response:
+        settings = self.world.settings
+        with database.reading(self.world.engine) as session:
+            counts = reading.alert_counts(session, publish.hidden_items(session, settings))
+            followed = tree(catalogue.topics(session), counts)
+        return self.pages.public(request, "topics.html", topics=followed)
 
     async def topic(self, request: Request) -> Response:
         query = Query.parse(f"{request.path_params['slug']}?{request.url.query}")
@@ -111,11 +126,6 @@ class Reading:
             labels=label_lines(shown.labels, site.topics), thread=list(related(shown)), shows=shows, changes=changes,
             history=[(one.alert, card(one, site.topics)) for one in history], moment=Moment.of,
         )
-
-
-def branches(session: Session, counts: dict[str, int]) -> list[Branch]:
-    """Return the topics as a tree, with how many alerts each has."""
-    return tree(catalogue.topics(session), counts)
 
 
 def feed_links(site: Site, query: Query) -> list[tuple[str, str, str]]:

@@ -15,6 +15,12 @@ class Branch:
     children: tuple["Branch", ...] = ()
 
 
+def busiest(topics: Sequence[Topic], counts: Mapping[str, int], most: int) -> list[Branch]:
+    """Return the topics with the most alerts, without their children."""
+    found = sorted(topics, key=lambda one: (-counts.get(one.slug, 0), one.name.casefold()))
+    return [Branch(one, counts.get(one.slug, 0)) for one in found[:most]]
+
+
 def tree(topics: Sequence[Topic], counts: Mapping[str, int]) -> list[Branch]:
     """Order topics by name under their parents; one whose parent is not followed stands at the top."""
     known = {topic.slug for topic in topics}
