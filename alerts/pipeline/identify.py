@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.ingest.identity import contradict, fingerprint, merge_content, title_key
-from alerts.model import Content, Entry, Key, Kind, Reason
+from alerts.model import Content, Entry, Key, Kind, PartialDate, Reason
 from alerts.pipeline import decide
 from alerts.pipeline.decide import News
 from alerts.store.shelf import TITLE, Draft, Held, Shelf
@@ -23,13 +23,13 @@ class Arrival:
     keys: frozenset[Key]
 
     @classmethod
-    def all(cls, entries: Sequence[Entry]) -> "list[Arrival]":
+    def all(cls, entries: Sequence[Entry], source: str = "") -> "list[Arrival]":
         shared = _shared_addresses(entries)
-        return [cls._of(entry, shared) for entry in entries]
+        return [cls._of(entry, shared, source) for entry in entries]
 
     @classmethod
-    def _of(cls, entry: Entry, shared: frozenset[Key]) -> "Arrival":
-        title = title_key(entry.content)
+    def _of(cls, entry: Entry, shared: frozenset[Key], source: str) -> "Arrival":
+        title = title_key(entry.content) or _title_within(source, entry.content)
         keys = {key for key in entry.keys if key not in shared} | ({Key(TITLE, title)} if title else set())
         return cls(entry=entry, fingerprint=fingerprint(entry.content, entry.links), keys=frozenset(keys))
 
@@ -38,6 +38,20 @@ class Arrival:
         """The works that this entry marks, or whose publication it is."""
         return frozenset(Key(scheme, value) for relation, scheme, value in self.entry.links if relation in RELATIONS)
 
+
+def _title_within(source: str, content: Content) -> str | None:
+    """Return a title as a key within one source whose works bear no author or no date.
+
+    Journals' feeds list a work early, again in its issue, and sometimes twice in one document.
+    """
+    if not source or content.kind not in _SCHOLARLY:
+        return None
+    authors, published = content.authors or (source,), content.published or PartialDate(1)
+    title = title_key(replace(content, authors=authors, published=published))
+    return f"{source}|{title}" if title else None
+
+
+_SCHOLARLY = frozenset({Kind.PAPER, Kind.PREPRINT, Kind.ABSTRACT})
 
 RELATIONS = frozenset(decide.MARKS_OTHER) | decide.PUBLISHES
 

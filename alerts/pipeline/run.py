@@ -20,8 +20,8 @@ from alerts.pipeline.outcome import PollOutcome
 from alerts.pipeline.shelve import Shelved, Shelver
 from alerts.settings import is_loopback
 from alerts.store import due
+from alerts.store import engine as database
 from alerts.store.due import Claimed, Outcome
-from alerts.store.engine import reading
 
 FetchOne = Callable[[Request], Awaitable[Document]]
 Reader = Callable[[Source, PollState, Document], Awaitable[Page]]
@@ -119,12 +119,22 @@ async def _page(claimed: Claimed, tools: Tools, at: _At) -> tuple[Document, Page
             return document, None
         known = await tools.in_thread(lambda: _known(tools.engine, claimed)) if claimed.window else {}
         state = PollState(anchor=claimed.anchor, resume=at.state, known=known)
-        return document, await tools.read(claimed.source, state, document)
+        return document, await _guarded(tools.read(claimed.source, state, document))
     except (FetchError, ReadError) as error:
         page = _recovered(claimed, at, state, error)
         if page is None:
             raise
         return Document(url=at.request.url), page
+
+
+async def _guarded(reading: Awaitable[Page]) -> Page:
+    """Foreign documents break parsers in ways nobody foresees: that is this source's trouble, not the other ones'."""
+    try:
+        return await reading
+    except SourceError:
+        raise
+    except Exception as error:
+        raise ReadError(f"could not be read ({type(error).__name__}: {str(error)[:200]})") from error
 
 
 def _recovered(claimed: Claimed, at: _At, state: PollState, error: SourceError) -> Page | None:
@@ -134,7 +144,7 @@ def _recovered(claimed: Claimed, at: _At, state: PollState, error: SourceError) 
 
 
 def _known(engine: Engine, claimed: Claimed) -> dict[str, str]:
-    with reading(engine) as session:
+    with database.reading(engine) as session:
         return due.known(session, claimed.id, claimed.window)
 
 

@@ -64,7 +64,7 @@ class Shelver:
         """Store a page with what the poll came to; None if another worker has taken the source over."""
         guard = FirstPoll(max_age=claimed.source.max_age, first=claimed.first, undated=undated)
         done = Shelved(seen=page.seen, undated=undated)
-        parts = list(_parts(Arrival.all(page.entries)))
+        parts = list(_parts(Arrival.all(page.entries, claimed.source.slug)))
         for part in parts[:-1]:
             stored = self._store(claimed, part, replace(guard, undated=done.undated))
             if stored is None:

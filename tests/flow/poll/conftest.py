@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -97,6 +97,5 @@ async def fetch() -> AsyncIterator[Fetch]:
 
 
 @pytest.fixture(autouse=True)
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ingest.KINDS, "lines", Lines())
-    yield
