@@ -8,6 +8,7 @@ from typing import Protocol
 from alerts.classify.matcher import Joined, Matcher
 from alerts.classify.reading import Hints, Reading
 from alerts.classify.topics import TopicFacet
+from alerts.classify.treatments import TreatmentFacet
 from alerts.model import Content, Label, Topic
 
 __all__ = ["RULES", "Classifier", "Hints"]
@@ -43,6 +44,7 @@ class Classifier:
         triggers = {name: pattern for facet in FACETS for name, pattern in facet.TRIGGERS.items()}
         self._matcher = Matcher(held, triggers)
         self._topics = TopicFacet(held)
+        self._treatments = TreatmentFacet(held)
         self.version = _version(held)
 
     def classify(self, content: Content, hints: Hints = Hints()) -> tuple[Label, ...]:  # noqa: B008  frozen
@@ -51,6 +53,7 @@ class Classifier:
         hits = self._matcher.scan(joined)
         reading = Reading(content=content, hints=hints, triggered=hits.triggered)
         reading.labels.extend(self._topics.label(hits, joined, reading))
+        reading.labels.extend(self._treatments.label(reading))
         for facet in FACETS:
             reading.labels.extend(facet.label(reading))
         return tuple(reading.labels)

@@ -7,7 +7,8 @@ _LIST = r"[^.;:]{0,90}\Z"
 _PEOPLE = (
     r"patients?|people|persons?|individuals?|subjects?|participants?|adults?|children|adolescents|women|men|females?"
     r"|males?|girls?|boys?|mothers|fathers|veterans|volunteers|cohorts?|populations?|groups?|cases?|those|survivors"
-    r"|speakers|pwms|students|workers|residents|(?:wo)?man|girl|boy|child|sufferers|relatives|families|caregivers|carers|pedigree|users|nurses"
+    r"|speakers|pwms|students|workers|residents|(?:wo)?man|girl|boy|child|sufferers|relatives|families"
+    r"|caregivers|carers|pedigree|users|nurses"
 )
 _STUFF = (
     r"samples?|sera|serum|plasma|blood|csf|fluids?|brains?|tissues?|donors?|models?|mice|rats|cells|lymphocytes|pbmcs"
@@ -19,16 +20,19 @@ _AGAINST_BEFORE = re.compile(
     rf"(?<![\w-])(?:such as|e\.g\.,?|like|for example|for instance|among others)\b{_LIST}"
     rf"|\b(?:exclu\w+|rul(?:e|es|ed|ing) out|ineligible|except|apart from|aside from|other than|instead of|rather than"
     rf"|unlike|contrary to|beyond|outside)\b{_LIST}"
-    r"|\b(?:no|neither|never|nor|(?<!with and )(?<!with or )(?<!and/or )without|absence of|lack of|free of|not have|not had|not diagnosed with|negative for)\b"
+    r"|\b(?:no|neither|never|nor|(?<!with and )(?<!with or )(?<!and/or )without|absence of|lack of"
+    r"|free of|not have|not had|not diagnosed with|negative for)\b"
     r"(?:\s+[\w/-]+,?){0,4}[\s(]*\Z"
     r"|\bno (?:\w+ )?(?:cases?|evidence|signs?|history|reports?|events?|instances?|diagnos[ie]s|incidence) of"
     rf"\b{_LIST}"
-    r"|\b(?:non|pre|anti|pseudo|or)-\Z"
+    r"|\b(?:non|pseudo)-\Z"
     rf"|\b(?:distinct|differs?|differed|different|differing|indistinguishable) from\b{_LIST}"
     r"|\b(?:differentiat|distinguish|discriminat|separat)\w*\b[^.;:]{0,90}\bfrom\b[^.;:]{0,40}\Z"
-    rf"|\b(?:mimic\w*|masquerad\w+|misdiagnos\w+|mistaken|confused|resembl\w+|simulat\w+|reminiscent|overlap\w*)\b{_LIST}"
+    r"|\b(?:mimic\w*|masquerad\w+|misdiagnos\w+|mistaken|confused|resembl\w+|simulat\w+|reminiscent"
+    r"|overlap\w*)\b"
+    rf"{_LIST}"
     r"|\b(?:suggestive|typical|characteristic|indicative) (?:of|for)\b[^.;:]{0,40}\Z"
-    rf"|\b(?:differential|alternative|initial|previous|prior|wrong|incorrect) diagnos[ei]s\b{_LIST}"
+    rf"|\b(?:differential|alternative|initial|wrong|incorrect) diagnos[ei]s\b{_LIST}"
     r"|\b(?:similar|compared|comparable|analogous|akin) to (?:that (?:of|in|approved for)[^.;:]{0,60}\b)?\Z"
     r"|\bcertified in\s\Z"
     r")",
@@ -46,7 +50,8 @@ _EXAMPLES = re.compile(
 )
 _USE = re.compile(
     r"\b(?:approved|licen[sc]ed|indicated|prescribed|used|using|employed|established|standard|medications?|drugs?"
-    r"|treat(?:s|ed|ing|ments?)?|therap(?:y|ies)|agents?|modulators?)\b(?:\s[\w-]+){0,3}\s(?:in|for|of|to treat|with)\b[^.;:]{0,60}\Z",
+    r"|treat(?:s|ed|ing|ments?)?|therap(?:y|ies)|agents?|modulators?)\b(?:\s[\w-]+){0,3}"
+    r"\s(?:in|for|of|to treat|with)\b[^.;:]{0,60}\Z",
     re.IGNORECASE,
 )
 _HAZARD = re.compile(
@@ -55,10 +60,11 @@ _HAZARD = re.compile(
     re.IGNORECASE,
 )
 _STUDIED_BEFORE = re.compile(
-    rf"(?:\b(?:{_PEOPLE}|{_STUFF}|igg|antibodies)\b|\d\)?)(?:\s*\([^)]{{0,40}}\))?\s(?:(?:who|that|were|was|are|is|newly|recently|"
-    r"previously|clinically|definite|already|all)\s){0,3}"
-    r"(?:with|of|from|in|for|by|due to|secondary to|caused by|having|had|have|affected by|suffering from|suffer from|diagnosed with|diagnosed as"
-    r"|diagnosed as having|living with|presenting with|at risk of|at risk for|developed|develop)\b[^.;:]{0,90}\Z",
+    rf"(?:\b(?:{_PEOPLE}|{_STUFF}|igg|antibodies)\b|\d\)?)(?:\s*\([^)]{{0,40}}\))?\s(?:(?:who|that|were|was|are|is"
+    r"|newly|recently|previously|clinically|definite|already|all)\s){0,3}"
+    r"(?:with|of|from|in|for|by|due to|secondary to|caused by|having|had|have|affected by|suffering from|suffer from"
+    r"|diagnosed with|diagnosed as|diagnosed as having|living with|presenting with|at risk of|at risk for"
+    r"|developed|develop)\b[^.;:]{0,90}\Z",
     re.IGNORECASE,
 )
 _STUDIED_AFTER = re.compile(
@@ -67,8 +73,12 @@ _STUDIED_AFTER = re.compile(
     re.IGNORECASE,
 )
 _STUDY = re.compile(
-    r"\d|\b(?:we|our|this study|the study|the trial|enrol\w*|included|recruit\w*|investigat\w*|evaluat\w*|assess\w*"
-    r"|compar\w*|analy[sz]\w*|examin\w*|measured|retrospective\w*|prospective\w*|randomi\w*|studied|purpose|aims?"
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty"
+    r"|sixty|seventy"
+    r"|eighty|ninety|hundred|we|our|this study|the study|the trial|enrol\w*|included|recruit\w*|investigat\w*"
+    r"|evaluat\w*"
+    r"|assess\w*|compar\w*|analy[sz]\w*|examin\w*|measured|retrospective\w*|prospective\w*|randomi\w*|studied"
+    r"|purpose|aims?"
     r"|objective)\b",
     re.IGNORECASE,
 )
@@ -77,18 +87,16 @@ _LISTED = re.compile(
     r"|target condition|keywords?|therapeutic areas?)\s*:[^:]{0,300}\Z",
     re.IGNORECASE,
 )
-
-
 _SCOPE = re.compile(
-    r"\b(?:here(?:in)?,? (?:we|i|the authors)|in (?:this|the present|the current|our) (?:\w+ ){0,2}(?:study|review|article"
-    r"|paper|work|report|survey|trial|analysis|chapter|issue|perspective|investigation|research)|this (?:\w+ ){0,2}"
+    r"\b(?:here(?:in)?,? (?:we|i|the authors)|in (?:this|the present|the current|our) (?:\w+ ){0,2}(?:study|review"
+    r"|article|paper|work|report|survey|trial|analysis|chapter|issue|perspective|investigation|research)"
+    r"|this (?:\w+ ){0,2}"
     r"(?:study|review|article|paper|work|report|survey|trial|analysis|chapter)|the (?:aim|purpose|objective|goal)"
     r"|we (?:\w+ )?(?:aim|sought|investigat|examin|evaluat|assess|review|discuss|report|describe|present|compar|studied"
     r"|analy[sz]|tested|hypothesi[sz]|explor|summari[sz]|show|demonstrat|identif|recruit|enrol|included|developed|used"
     r"|perform|conduct|measur|determin|generat|propos|found|observ)\w*)",
     re.IGNORECASE,
 )
-
 _EARLIER = re.compile(r"\b(?:previous(?:ly)?|earlier|recently|have shown|has shown|had shown)\b", re.IGNORECASE)
 
 

@@ -12,7 +12,7 @@ from alerts.model import Topic
 
 LISTS = ("terms", "acronyms", "ambiguous", "company", "exclude", "mesh")
 FLAGS = ("strict",)
-WORDS = ("group",)
+WORDS = ("group", "within")
 RESERVED = frozenset({"all", "none", "new", "build", "search", "test"})
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _BAD_STAR = re.compile(r"(?:^|[\s/-])\*|(?<![^\W\d_]{4})\*$|\*\s|\*\*")
@@ -55,6 +55,11 @@ def dump(topics: Iterable[Topic], pack: str = "export") -> str:
             parts.append(f"parent = {_quote(topic.parent)}\n")
         parts.extend(f"{key} = {_value(value)}\n" for key, value in topic.definition.items())
     return "".join(parts)
+
+
+def check_topic(topic: Topic) -> None:
+    """Raise PackError where a topic could not stand in a pack."""
+    load(dump([topic]), f"topic {topic.slug}")
 
 
 def check_definition(definition: Mapping[str, Any]) -> Iterator[str]:

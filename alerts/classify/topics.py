@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from alerts.classify import naming
 from alerts.classify.context import Stance, denied, listed, scope, stance
 from alerts.classify.matcher import Hits, Joined, Place
 from alerts.classify.reading import Reading
@@ -38,7 +39,9 @@ _RIVAL = 2.5  # what it takes where the title names another of the same group
 _STRICT = 5.0
 _BARELY = 0.8  # what it takes of a condition where the title names only a treatment or the like
 _SCHOLARLY = frozenset({Kind.PAPER, Kind.PREPRINT, Kind.ABSTRACT})
-_RIVALRY = frozenset({"condition", "treatment"})
+_CONDITION = "condition"
+_TREATMENT = "treatment"
+_RIVALRY = frozenset({_CONDITION, _TREATMENT})
 _PEOPLES = frozenset({"", "condition", "course"})
 _THEME = 1.5  # how much more it takes for what is not a condition
 
@@ -118,7 +121,7 @@ class TopicFacet:
         views: dict[str, _View] = {}
         frame = _Frame(reading)
         for slug, places in hits.places.items():
-            if counted := _counted(places):
+            if counted := naming.counted(places, joined):
                 views[slug] = self._view(slug, counted, joined, frame)
         for slug, evidence in self._headings(reading):
             views.setdefault(slug, _View(self._topics[slug])).mesh.append(evidence)
@@ -128,6 +131,7 @@ class TopicFacet:
         for slug, source in stated.items():
             views[slug].titled.insert(0, Evidence("source", 0, len(source), source))
         about = _subjects(views, reading)
+        about = _within(about, views)
         for slug in sorted(views, key=self._order.__getitem__):
             role = Role.ABOUT if slug in about else Role.MENTION
             yield Label(facet=Facet.TOPIC, value=slug, role=role, evidence=views[slug].evidence())
@@ -172,10 +176,16 @@ def _subjects(views: Mapping[str, _View], reading: Reading) -> set[str]:
         rivals = titled[_group(view.topic)] if _group(view.topic) in _RIVALRY else 0
         if view.titled or _about(view, rivals, len(reading.text), record=record):
             found.add(slug)
-    conditions = any(_group(views[slug].topic) == "condition" for slug in found)
-    if not conditions and (titled["treatment"] or record):
+    conditions = any(_group(views[slug].topic) == _CONDITION for slug in found)
+    if not conditions and (titled[_TREATMENT] or record):
         found.update(_in_passing(views, record=record))
     return found
+
+
+def _within(found: set[str], views: Mapping[str, _View]) -> set[str]:
+    """Take out topics that count only in items naming one of a group, where none is named."""
+    groups = {_group(view.topic) for view in views.values()}
+    return {slug for slug in found if views[slug].topic.definition.get("within", "") in groups | {""}}
 
 
 def _in_passing(views: Mapping[str, _View], *, record: bool) -> Iterator[str]:
@@ -183,7 +193,7 @@ def _in_passing(views: Mapping[str, _View], *, record: bool) -> Iterator[str]:
     able = {
         slug: view.score
         for slug, view in views.items()
-        if _group(view.topic) == "condition"
+        if _group(view.topic) == _CONDITION
         and view.score >= (1.0 if record else _BARELY)
         and not any(proof.stance is Stance.AGAINST for proof in view.proofs)
     }
@@ -199,21 +209,6 @@ def _about(view: _View, rivals: int, sentences: int, *, record: bool) -> bool:
         return view.studied > 0 and view.score >= (_ENOUGH if record else _RIVAL)
     theme = 0 if _group(view.topic) in _PEOPLES else _THEME
     return view.score >= _ENOUGH + _ENOUGH_PER_SENTENCE * sentences + theme
-
-
-def _counted(places: Mapping[str, list[Place]]) -> list[Place]:
-    """Return the places that name the topic, in order, the longest where several overlap."""
-    sure = [*places.get("term", ()), *places.get("acronym", ())]
-    found = list(sure)
-    if "ambiguous" in places and (sure or ("company" in places and "exclude" not in places)):
-        found += places["ambiguous"]
-    barred = places.get("exclude", [])
-    kept: list[Place] = []
-    for place in sorted(found, key=lambda one: (one.start, -one.end)):
-        inside = kept and place.end <= kept[-1].end
-        if not inside and not any(bar.start < place.end and place.start < bar.end for bar in barred):
-            kept.append(place)
-    return kept
 
 
 def _proofs(places: Iterable[Place], joined: Joined, frame: _Frame) -> Iterator[Proof]:

@@ -1,0 +1,97 @@
+"""Which places of a topic's words name that topic: longest first, none barred, no acronym that means another thing."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+
+from alerts.classify.matcher import Joined, Place
+
+_WORD = re.compile(r"[^\W\d_]+")
+_NEXT = re.compile(r"\W+([^\W\d_]+)")
+_LAST = re.compile(r"([^\W\d_]+)\W+\Z")
+_ENGLISH = frozenset({"AIM", "AIMS", "ALL", "AS", "AT", "CAR", "HAM", "IN", "IS", "IT", "ON", "OR", "PET", "RAW"})
+_SMALL = frozenset({"of", "and", "the", "in", "for", "to"})
+_REACH = 90  # characters in which an acronym is spelled out
+
+
+def counted(places: Mapping[str, list[Place]], joined: Joined) -> list[Place]:
+    """Return the places that name the topic, in order, the longest where several overlap."""
+    terms, acronyms = places.get("term", []), places.get("acronym", [])
+    doubtful = places.get("ambiguous", [])
+    known = sorted([*terms, *acronyms, *doubtful])
+    acronyms = _meant(acronyms, known, joined)
+    found = [*terms, *acronyms]
+    if doubtful and (found or ("company" in places and "exclude" not in places)):
+        found += _meant(doubtful, known, joined)
+    return _longest(found, places.get("exclude", ()))
+
+
+def _longest(found: Iterable[Place], barred: Iterable[Place]) -> list[Place]:
+    kept: list[Place] = []
+    for place in sorted(found, key=lambda one: (one.start, -one.end)):
+        inside = kept and place.end <= kept[-1].end
+        if not inside and not any(bar.start < place.end and place.start < bar.end for bar in barred):
+            kept.append(place)
+    return kept
+
+
+def _meant(acronyms: list[Place], known: list[Place], joined: Joined) -> list[Place]:
+    """Drop acronyms that the item spells out as something else, and words in a shouted line."""
+    text = joined.cased
+    foreign = {text[place.start : place.end] for place in acronyms if _spelled_otherwise(place, known, text)}
+    return [
+        place
+        for place in acronyms
+        if text[place.start : place.end] not in foreign and not _shouted(place, text)
+    ]
+
+
+def _spelled_otherwise(place: Place, known: list[Place], text: str) -> bool:
+    letters = "".join(_WORD.findall(text[place.start : place.end])).lower()
+    if text[place.start - 1 : place.start] == "(":
+        begin = max(0, place.start - _REACH)
+        words = list(_WORD.finditer(text, begin, place.start))[-len(letters) - 1 :]
+        return _spell(letters, words, from_start=False) and not _own(words, known)
+    if text[place.end : place.end + 2] == " (":
+        close = text.find(")", place.end, place.end + _REACH)
+        words = list(_WORD.finditer(text, place.end, close)) if close > 0 else []
+        return _spell(letters, words, from_start=True) and not _own(words, known)
+    return False
+
+
+def _spell(letters: str, words: list[re.Match[str]], *, from_start: bool) -> bool:
+    """Say whether words spell an acronym: each gives its first letter, and may give more."""
+    plain = [match[0].lower() for match in words if match[0].lower() not in _SMALL]
+    if len(letters) < 2 or len(plain) < 2:
+        return False
+    tries = [plain[:count] if from_start else plain[-count:] for count in range(2, len(letters) + 1)]
+    return any(_in_order(letters, one) for one in tries)
+
+
+def _in_order(letters: str, words: list[str]) -> bool:
+    if not words:
+        return not letters
+    head, rest = words[0], words[1:]
+    if not letters or head[0] != letters[0]:
+        return False
+    taken = 1
+    for char in head[1:]:
+        if taken < len(letters) - len(rest) and char == letters[taken]:
+            taken += 1
+    return any(_in_order(letters[count:], rest) for count in range(1, taken + 1))
+
+
+def _own(words: list[re.Match[str]], known: list[Place]) -> bool:
+    """Say whether one of the topic's own words stands among those that spell the acronym."""
+    begin, end = words[0].start(), words[-1].end()
+    first = bisect_left(known, Place(begin - _REACH, 0))
+    return any(place.end > begin and place.start < end for place in known[first:] if place.start < end)
+
+
+def _shouted(place: Place, text: str) -> bool:
+    if text[place.start : place.end] not in _ENGLISH:
+        return False
+    before = _LAST.search(text, max(0, place.start - 40), place.start)
+    after = _NEXT.match(text, place.end, place.end + 40)
+    around = [match[1] for match in (before, after) if match]
+    return bool(around) and all(word.isupper() and len(word) > 1 for word in around)
