@@ -1,10 +1,11 @@
 """People in the database: every function takes an open session and never commits."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -39,7 +40,7 @@ def interest_sets(session: Session, texts: Iterable[str]) -> dict[str, int]:
         rows = [{"interests": text} for text in part]
         session.execute(upsert(session, InterestSetRow).on_conflict_do_nothing(), rows)
         query = select(col(InterestSetRow.interests), col(InterestSetRow.id))
-        found |= dict(session.execute(query.where(col(InterestSetRow.interests).in_(part))).tuples().all())
+        found |= dict(session.execute(query.where(col(InterestSetRow.interests).in_(part))).all())
     return found
 
 
@@ -145,6 +146,25 @@ def _person(row: SubscriberRow, interests: str, keyring: Keyring) -> Person:
     )
 
 
+def sets_with(session: Session, topic: str) -> list[str]:
+    """Return the interest sets that name a topic."""
+    query = select(col(InterestSetRow.interests)).where(col(InterestSetRow.interests).contains(topic))
+    named = session.execute(query).scalars()
+    return [text for text in named if any(one.topic == topic for one in parse_set(text))]
+
+
+def move_sets(session: Session, changed: Mapping[str, str]) -> int:
+    """Give everyone who has an old set the new one; return how many people that were."""
+    ids = interest_sets(session, [*changed, *changed.values()])
+    moved = 0
+    for old, new in changed.items():
+        query = update(SubscriberRow).where(col(SubscriberRow.interest_set_id) == ids[old])
+        result: Any = session.execute(query.values(interest_set_id=ids[new]))
+        moved += int(result.rowcount)
+        forget_set(session, ids[old])
+    return moved
+
+
 def change(session: Session, person_id: int, **values: Any) -> bool:  # noqa: ANN401  columns of SubscriberRow
     """Set columns of one subscriber; False if there is no such row any more."""
     result: Any = session.execute(update(SubscriberRow).where(col(SubscriberRow.id) == person_id).values(**values))
@@ -180,12 +200,18 @@ def pending_since(session: Session, before: datetime, limit: int = IN_ONE) -> li
     return [found for found in session.execute(query.limit(limit)).scalars() if found is not None]
 
 
-def wake_paused(session: Session, now: datetime) -> int:
-    """Make those active again whose pause is over; return how many."""
+def pause_is_over(session: Session, now: datetime) -> bool:
+    """Tell whether anybody's pause is over."""
     over = (col(SubscriberRow.status) == Status.PAUSED.value, col(SubscriberRow.paused_until) <= now)
-    values = {"status": Status.ACTIVE.value, "paused_until": None}
-    result: Any = session.execute(update(SubscriberRow).where(*over).values(**values))
-    return int(result.rowcount)
+    return session.execute(select(col(SubscriberRow.id)).where(*over).limit(1)).first() is not None
+
+
+def wake_paused(session: Session, now: datetime) -> None:
+    """Make those active again whose pause is over."""
+    over = (col(SubscriberRow.status) == Status.PAUSED.value, col(SubscriberRow.paused_until) <= now)
+    session.execute(
+        update(SubscriberRow).where(*over).values(status=Status.ACTIVE.value, paused_until=None)
+    )
 
 
 def suppressions(session: Session, hashes: Iterable[bytes]) -> dict[bytes, Suppressed]:
@@ -262,4 +288,70 @@ def forget_attempts(session: Session, before: datetime) -> None:
 def counts(session: Session) -> dict[str, int]:
     """Return how many subscribers there are of each status."""
     query = select(col(SubscriberRow.status), func.count()).group_by(col(SubscriberRow.status))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
+
+
+MOVED = ("digest_no", "seen", "next_digest_at", "last_digest_at")
+DUE_COLUMNS = (
+    "id", "interest_set_id", "cadence", "hour", "weekday", "zone", "quiet_from", "quiet_to", "format", "language",
+    "no_notices", "seen", "digest_no", "domain_hash", "next_digest_at", "last_digest_at", "confirmed_at", "created_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Whose digests to ask for. `now` None: due or not; `after`: (next_digest_at, id) of the last row before."""
+
+    upto: int
+    now: datetime | None = None
+    after: tuple[datetime, int] | None = None
+    only: int | None = None
+    limit: int = 1000
+
+
+def due(session: Session, wanted: Due) -> Sequence[Any]:
+    """Return active subscribers whose digest is due, as rows of DUE_COLUMNS, in slices.
+
+    Who wants mail at once is due only when there are alerts beyond those seen.
+    """
+    table, barred = SubscriberRow.metadata.tables["subscribers"].c, col(SuppressionRow.address_hash)
+    query = select(*(table[name] for name in DUE_COLUMNS), barred.is_not(None).label("suppressed"))
+    query = query.outerjoin(SuppressionRow, barred == table.address_hash)
+    query = query.where(table.status == Status.ACTIVE.value)
+    query = query.where(or_(table.cadence != "immediate", table.seen < wanted.upto))
+    if wanted.now is not None:
+        query = query.where(table.next_digest_at <= wanted.now)
+    if wanted.after is not None:
+        query = query.where(tuple_(table.next_digest_at, table.id) > wanted.after)
+    if wanted.only is not None:
+        query = query.where(table.id == wanted.only)
+    return session.execute(query.order_by(table.next_digest_at, table.id).limit(wanted.limit)).all()
+
+
+def still(session: Session, rows: Sequence[Any]) -> set[int]:
+    """Return which of these rows of `due` nobody has moved on since; they stay locked until the transaction ends."""
+    table = SubscriberRow.metadata.tables["subscribers"].c
+    query = select(table.id, table.seen, table.digest_no).where(table.id.in_([row.id for row in rows]))
+    query = query.where(table.status == Status.ACTIVE.value).with_for_update()
+    held = {(row.id, row.seen, row.digest_no) for row in session.execute(query)}
+    return {row.id for row in rows if (row.id, row.seen, row.digest_no) in held}
+
+
+def bar(session: Session, ids: Sequence[int]) -> None:
+    """Make the status of suppressed people say so; nothing is due for them any more."""
+    values = {"status": Status.SUPPRESSED.value, "next_digest_at": None}
+    if ids:
+        session.execute(update(SubscriberRow).where(col(SubscriberRow.id).in_(ids)).values(**values))
+
+
+def advance(session: Session, moves: Sequence[Mapping[str, Any]]) -> None:
+    """Move subscribers on (law 6): each with `of`, `was` (digest_no) and the new values, all told by name."""
+    table = SubscriberRow.metadata.tables["subscribers"]
+    if not moves:
+        return
+    session.connection().execute(
+        update(table)
+        .where(table.c.id == bindparam("of"), table.c.digest_no == bindparam("was"))
+        .values({name: bindparam(f"new_{name}") for name in MOVED}),
+        list(moves),
+    )

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from alerts.pipeline import membership
 from alerts.store import outbox
 from alerts.store.engine import writing
 from subscribers import store as people
@@ -18,7 +19,7 @@ def keep(engine: Engine, now: datetime) -> int:
     with writing(engine) as session:
         unconfirmed = people.pending_since(session, now - FORGET_AFTER)
         for person_id in unconfirmed:
-            people.remove(session, person_id)
+            membership.forget(session, person_id)
         people.forget_attempts(session, now - ATTEMPTS)
         people.wake_paused(session, now)
     with writing(engine) as session:

@@ -105,7 +105,12 @@ class Letter:
 
 def render(letter: Letter, sender: Sender) -> bytes:
     """Return the parts of an edition: a whole message in CRLF with marks for the holes, compressed."""
-    return zlib.compress(message(letter, sender), 3)
+    return pack(message(letter, sender))
+
+
+def pack(made: bytes) -> bytes:
+    """Return a message with marks as it is stored."""
+    return zlib.compress(made, 3)
 
 
 def message(letter: Letter, sender: Sender) -> bytes:

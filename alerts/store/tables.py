@@ -293,6 +293,7 @@ class EditionRow(Table, table=True):
     numbers: list[int] = _json(default="[]")
     listed: list[int] = _json(default="[]")
     parts: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    erased: int = 0  # deliveries of people who left, whose rows were deleted
     created_at: datetime
 
 

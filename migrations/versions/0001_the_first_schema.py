@@ -33,6 +33,7 @@ def upgrade() -> None:
     sa.Column('numbers', sa.JSON(), server_default=sa.text("'[]'"), nullable=False),
     sa.Column('listed', sa.JSON(), server_default=sa.text("'[]'"), nullable=False),
     sa.Column('parts', sa.LargeBinary(), nullable=False),
+    sa.Column('erased', sa.Integer(), nullable=False),
     sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_editions')),
     sa.UniqueConstraint('hash', name=op.f('uq_editions_hash'))

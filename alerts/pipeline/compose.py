@@ -1,0 +1,236 @@
+"""Who is due gets a digest: prepared in batches, one transaction each, the mail enqueued with the person moved on.
+
+A batch is chosen and rendered outside any transaction; then those whom nobody else has moved on since are moved on
+and their mails enqueued (law 6). A crash before loses nothing, a crash after has it all; two composers share the
+work, since only one of them can move a person on.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from alerts.errors import AlertsError, NotFoundError
+from alerts.pipeline import notices
+from alerts.pipeline.contents import SILENCE, Contents, Group, sender
+from alerts.settings import Settings
+from alerts.store import editions, numberline, runs
+from alerts.store import engine as database
+from alerts.store.editions import Edition, Mailing
+from subscribers import store as people_store
+from subscribers.cadence import next_due
+from subscribers.people import NOTHING_NEW
+from subscribers.tokens import Keyring
+
+BATCH: Final = 1000
+CEILING: Final = 6  # mails in 24 hours to who wants them at once
+SUPPRESSED: Final = "suppressed"
+DAY: Final = timedelta(hours=24)
+_CADENCE: Final = ("cadence", "hour", "weekday", "zone", "quiet_from", "quiet_to")
+
+
+@dataclass(slots=True)
+class ComposeReport:
+    """One composing: prepared and all that was excluded, by reason, add up to the candidates."""
+
+    upto: int = 0
+    candidates: int = 0
+    prepared: int = 0
+    excluded: Counter[str] = field(default_factory=Counter)
+    notices: int = 0
+
+    @property
+    def adds_up(self) -> bool:
+        return self.candidates == self.prepared + self.excluded.total()
+
+    def as_run(self, now: datetime) -> dict[str, Any]:
+        """Return the row that stays of it."""
+        return {
+            "at": now,
+            "upto": self.upto,
+            "candidates": self.candidates,
+            "prepared": self.prepared,
+            "excluded": dict(self.excluded),
+        }
+
+
+def compose_due(  # noqa: PLR0913  what the faces may ask for
+    engine: Engine,
+    keyring: Keyring,
+    settings: Settings,
+    now: datetime,
+    *,
+    everyone: bool = False,
+    only: str | None = None,
+    dry_run: bool = False,
+) -> ComposeReport:
+    """Prepare a digest for everyone who is due, and the notices that wait.
+
+    `everyone`: due or not; `only`: this address, due or not (NotFoundError if nobody has it); `dry_run` writes
+    nothing and counts.
+    """
+    chosen = _only(engine, keyring, only) if only else None
+    report = ComposeReport()
+    if not dry_run:
+        _wake(engine, now)
+        report.notices = notices.notify_due(engine, keyring, settings, now)
+    with database.reading(engine) as session:
+        report.upto = numberline.last(session)
+    work = _Work(engine, keyring, settings, now, report)
+    for rows in work.slices(due=not everyone and chosen is None, only=chosen):
+        work.compose(rows, dry_run=dry_run)
+    return report
+
+
+def _only(engine: Engine, keyring: Keyring, address: str) -> int:
+    with database.reading(engine) as session:
+        person = people_store.person_by_address(session, keyring, address)
+    if person is None:
+        raise NotFoundError("Nobody is subscribed with this address; see: alerts subscriber list --reveal")
+    return person.id
+
+
+def _wake(engine: Engine, now: datetime) -> None:
+    with database.reading(engine) as session:
+        asleep = people_store.pause_is_over(session, now)
+    if asleep:
+        with database.writing(engine) as session:
+            people_store.wake_paused(session, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a batch will write for one person: an edition, or the reason why none."""
+
+    row: Any
+    next_at: datetime
+    edition: Edition | None = None
+    reason: str = ""
+    stays: bool = False  # nothing is moved on but the time
+
+
+class _Work:
+    """One composing: a fixed end of all windows, and contents shared by all batches."""
+
+    def __init__(
+        self, engine: Engine, keyring: Keyring, settings: Settings, now: datetime, report: ComposeReport
+    ) -> None:
+        self._engine = engine
+        self._keyring = keyring
+        self._domain = sender(settings).domain
+        self._now = now
+        self._report = report
+        self._contents = Contents(engine, settings, now, report.upto)
+        self._ids: dict[str, int] = {}
+        self._nexts: dict[tuple[object, ...], datetime] = {}
+        self._run: int | None = None
+
+    def slices(self, *, due: bool, only: int | None) -> Iterator[Sequence[Any]]:
+        """Return the candidates in the order they are due, up to 1,000 at a time."""
+        wanted = people_store.Due(upto=self._report.upto, now=self._now if due else None, only=only, limit=BATCH)
+        while True:
+            with database.reading(self._engine) as session:
+                rows = people_store.due(session, wanted)
+            if not rows:
+                return
+            yield rows
+            wanted = replace(wanted, after=(rows[-1].next_digest_at, rows[-1].id))
+
+    def compose(self, rows: Sequence[Any], *, dry_run: bool) -> None:
+        plans = list(self._plans(rows))
+        if dry_run:
+            self._count(plans, {plan.row.id for plan in plans})
+            return
+        with database.writing(self._engine) as session:
+            held = people_store.still(session, rows)
+            mine = [plan for plan in plans if plan.row.id in held]
+            self._ids |= editions.keep(session, self._unknown(mine), self._now)
+            people_store.advance(session, [self._move(plan) for plan in mine if plan.reason != SUPPRESSED])
+            people_store.bar(session, [plan.row.id for plan in mine if plan.reason == SUPPRESSED])
+            editions.enqueue(session, [self._mailing(plan) for plan in mine if plan.edition], self._now)
+            self._count(plans, held)
+            self._run = runs.keep(session, self._run, self._report.as_run(self._now))
+
+    def _unknown(self, plans: Sequence[_Plan]) -> list[Edition]:
+        found = {plan.edition.hash: plan.edition for plan in plans if plan.edition}
+        return [edition for hashed, edition in found.items() if hashed not in self._ids]
+
+    def _plans(self, rows: Sequence[Any]) -> Iterator[_Plan]:
+        at_once = [row.id for row in rows if row.cadence == "immediate"]
+        with database.reading(self._engine) as session:
+            texts = people_store.interest_texts(session, {row.interest_set_id for row in rows})
+            sent = editions.sent_since(session, at_once, self._now - DAY) if at_once else {}
+        for row in rows:
+            yield self._plan(row, texts[row.interest_set_id], sent.get(row.id, ()))
+
+    def _plan(self, row: Any, interests: str, sent: Sequence[datetime]) -> _Plan:  # noqa: ANN401
+        next_at = self._next(row)
+        if row.suppressed:
+            return _Plan(row, next_at, reason=SUPPRESSED, stays=True)
+        if row.cadence == "immediate" and next_at > self._now:
+            return _Plan(row, next_at, reason="quiet hours", stays=True)
+        if len(sent) >= CEILING:
+            return _Plan(row, min(sent) + DAY, reason="ceiling", stays=True)
+        edition = self._contents.of(self._group(row, interests))
+        return _Plan(row, next_at, edition, "" if edition else "nothing new")
+
+    def _next(self, row: Any) -> datetime:  # noqa: ANN401
+        key = tuple(getattr(row, name) for name in _CADENCE)
+        found = self._nexts.get(key)
+        if found is None:
+            found = self._nexts[key] = next_due(people_store.cadence_of(row), self._now)
+        return found
+
+    def _group(self, row: Any, interests: str) -> Group:  # noqa: ANN401
+        last = row.last_digest_at or row.confirmed_at or row.created_at
+        return Group(
+            interests=interests,
+            seen=row.seen,
+            format=row.format,
+            language=row.language,
+            rhythm=row.cadence,
+            weekday=row.weekday,
+            first=row.digest_no == 0,
+            silent=last <= self._now - SILENCE and NOTHING_NEW not in row.no_notices,
+        )
+
+    def _move(self, plan: _Plan) -> dict[str, Any]:
+        row, mailed = plan.row, plan.edition is not None
+        return {
+            "of": row.id,
+            "was": row.digest_no,
+            "new_digest_no": row.digest_no + 1 if mailed else row.digest_no,
+            "new_seen": row.seen if plan.stays else max(row.seen, self._report.upto),
+            "new_next_digest_at": plan.next_at,
+            "new_last_digest_at": self._now if mailed else row.last_digest_at,
+        }
+
+    def _mailing(self, plan: _Plan) -> Mailing:
+        row, recipient, ordinal = plan.row, str(plan.row.id), plan.row.digest_no + 1
+        assert plan.edition is not None  # noqa: S101  asked by the caller
+        return Mailing(
+            recipient=recipient,
+            kind="digest",
+            ordinal=ordinal,
+            edition_id=self._ids[plan.edition.hash],
+            message_id=self._keyring.message_id(recipient, "digest", ordinal, self._domain),
+            subscriber_id=row.id,
+            domain_hash=row.domain_hash,
+            priority=editions.IMMEDIATE if row.cadence == "immediate" else editions.DIGEST,
+        )
+
+    def _count(self, plans: Sequence[_Plan], held: set[int]) -> None:
+        report = self._report
+        report.candidates += len(plans)
+        for plan in plans:
+            if plan.row.id not in held:
+                report.excluded["taken by another"] += 1
+            elif plan.edition:
+                report.prepared += 1
+            else:
+                report.excluded[plan.reason] += 1
+        if not report.adds_up:
+            raise AlertsError("composing does not add up: some candidate was neither prepared nor excluded")

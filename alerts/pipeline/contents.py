@@ -1,0 +1,162 @@
+"""The content of digests: one for all who have the same interests, window, format and cadence, made once."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from alerts.pipeline.windows import Window, load
+from alerts.publish import notes
+from alerts.publish.blocks import Blocks
+from alerts.publish.edition import Selection, select
+from alerts.publish.email import Letter, Sender, pack, render
+from alerts.publish.letters import Digest, First, Followed, digest, subject, told
+from alerts.settings import Settings
+from alerts.store import catalogue, items, windows
+from alerts.store import engine as database
+from alerts.store.editions import Edition
+from subscribers.cadence import Cadence
+from subscribers.interest import Interest, parse_set
+
+KEPT: Final = 1024  # contents kept at once; compressed they are some 10 KB each
+YEAR: Final = timedelta(days=365)
+SILENCE: Final = timedelta(days=90)  # after so long without a digest: one line, that there is nothing new
+
+
+class Group(NamedTuple):
+    """All that tells one content from another: who has the same gets the same."""
+
+    interests: str
+    seen: int
+    format: str = "html"
+    language: str = "en"
+    rhythm: str = "weekly"
+    weekday: int = 0
+    first: bool = False
+    silent: bool = False
+
+    @property
+    def cadence(self) -> Cadence:
+        return Cadence(rhythm=self.rhythm, weekday=self.weekday)
+
+
+def sender(settings: Settings) -> Sender:
+    """Return what mail of this installation says of where it comes from."""
+    return Sender(
+        base_url=settings.base_url,
+        from_=settings.from_,
+        bounce_address=settings.bounce_address,
+        imprint=settings.imprint,
+    )
+
+
+def short_edition(letter: Letter, settings: Settings) -> Edition:
+    """Return the edition of a short letter."""
+    return Edition(
+        kind=letter.kind,
+        format="html" if letter.html else "text",
+        subject=letter.subject,
+        parts=render(letter, sender(settings)),
+        language=letter.language,
+    )
+
+
+@dataclass(slots=True)
+class Contents:
+    """Makes contents for windows that end at `upto`, and keeps those made last. Reads, never writes."""
+
+    engine: Engine
+    settings: Settings
+    now: datetime
+    upto: int
+    _made: OrderedDict[Group, Edition | None] = field(default_factory=OrderedDict)
+    _window: Window | None = None
+    _blocks: Blocks | None = None
+
+    def of(self, group: Group) -> Edition | None:
+        """Return the edition for a group; None where there is nothing to tell."""
+        if group not in self._made:
+            self._made[group] = self._make(group)
+            while len(self._made) > KEPT:
+                self._made.popitem(last=False)
+        self._made.move_to_end(group)
+        return self._made[group]
+
+    def told(self, group: Group) -> tuple[Digest, Blocks]:
+        """Return what a group is told, and the blocks to tell it with."""
+        with database.reading(self.engine) as session:
+            blocks, window = self._its_blocks(session), self._window_from(session, group.seen)
+            interests = parse_set(group.interests)
+            chosen = select(window.candidates(interests, group.seen), interests, full=self.settings.digest_full)
+            shown = items.alerted(session, told(chosen))
+            first = self._first(session, group, interests, chosen) if group.first else None
+        content = Digest(
+            selection=chosen,
+            shown={one.alert.number: one for one in shown},
+            interests=interests,
+            cadence=group.cadence,
+            window=(group.seen, self.upto),
+            language=group.language,
+            first=first,
+            names=blocks.names,
+        )
+        return content, blocks
+
+    def _make(self, group: Group) -> Edition | None:
+        content, blocks = self.told(group)
+        if not content.selection.items and content.first is None:
+            return self._nothing(group) if group.silent else None
+        content, made = digest(content, blocks, sender(self.settings), html=group.format == "html")
+        return Edition(
+            kind="first" if group.first else "digest",
+            format=group.format,
+            subject=subject(content.selection),
+            parts=pack(made),
+            language=group.language,
+            numbers=tuple(content.selection.numbers),
+            listed=tuple(content.selection.listed),
+        )
+
+    def _nothing(self, group: Group) -> Edition:
+        with database.reading(self.engine) as session:
+            read = windows.read_since(session, self.now - SILENCE)
+        note = notes.nothing_new(read, group.cadence)
+        return short_edition(notes.letter(note, sender(self.settings), html=group.format == "html"), self.settings)
+
+    def _window_from(self, session: Session, seen: int) -> Window:
+        if self._window is None or seen < self._window.start:
+            self._window = load(session, self.settings, seen, self.upto)
+        return self._window
+
+    def _its_blocks(self, session: Session) -> Blocks:
+        if self._blocks is None:
+            names = {topic.slug: topic.name for topic in catalogue.topics(session, retired=True)}
+            self._blocks = Blocks(self.settings.base_url, names)
+        return self._blocks
+
+    def _first(
+        self, session: Session, group: Group, interests: Sequence[Interest], chosen: Selection
+    ) -> First:
+        met = {topic for entry in chosen.entries for topic in entry.topics}
+        slugs = list(dict.fromkeys(interest.topic for interest in interests))
+        return First(
+            days=group.cadence.first_window.days,
+            topics=tuple(self._followed(session, slugs, met)),
+        )
+
+    def _followed(self, session: Session, slugs: Sequence[str], met: set[str]) -> Iterator[Followed]:
+        counts = windows.items_under(session, slugs, self.now - YEAR)
+        names = self._its_blocks(session).names
+        for slug in slugs:
+            newest = None if slug in met else windows.newest_under(session, slug, self.upto)
+            shown = items.alerted(session, [newest]) if newest else []
+            yield Followed(
+                name=names.get(slug, slug),
+                address=f"{self.settings.base_url}/topics/{slug}",
+                year=counts.get(slug, 0),
+                newest=shown[0] if shown else None,
+            )

@@ -1,0 +1,208 @@
+"""What people ask for and what becomes of them: added, changed, paused, gone, forgotten; errors as UsageError."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from alerts.errors import NotFoundError, UsageError
+from alerts.pipeline import membership
+from alerts.pipeline.membership import as_usage, check_topics, held
+from alerts.pipeline.signup import SignUps
+from alerts.settings import Settings
+from alerts.store import catalogue, editions
+from alerts.store.engine import reading, writing
+from subscribers import store
+from subscribers.address import parse_address
+from subscribers.cadence import next_due
+from subscribers.errors import TokenError
+from subscribers.interest import format_set, parse_set
+from subscribers.people import Person, Status, Suppressed, Wishes
+from subscribers.tokens import Keyring
+
+WORD_OF_OPERATOR = "added by the operator of this machine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """How the operator knows that a person agrees: by these words, or by asking (`invite`)."""
+
+    words: str = ""
+    invite: bool = False
+
+
+def add(  # noqa: PLR0913, PLR0917  what adding must know
+    engine: Engine, keyring: Keyring, settings: Settings, address: str, wishes: Wishes, consent: Consent, now: datetime
+) -> Person:
+    """Add a person by the operator's hand.
+
+    Raises UsageError for a known or suppressed address, an unknown topic, or where the installation is public and
+    there are neither words of consent nor an invitation.
+    """
+    if settings.public and not consent.words and not consent.invite:
+        raise UsageError("Say how this person agreed (--consent TEXT), or ask them by mail (--invite)")
+    with as_usage():
+        address = parse_address(address)
+    with writing(engine, durable=True) as session:
+        check_topics(session, wishes.interests)
+        membership.refuse_known(session, keyring, address)
+        person_id = membership.insert(session, keyring, address, wishes, now)
+        if consent.invite:
+            SignUps(engine, keyring, settings).ask(session, person_id, now)
+        else:
+            begun = membership.activation(session, wishes, now)
+            store.change(session, person_id, **begun, consent=consent.words or WORD_OF_OPERATOR)
+        return held(session, keyring, person_id)
+
+
+def person(engine: Engine, keyring: Keyring, token: str, *, purpose: str = "unsubscribe") -> Person | None:
+    """Return the person a signed token names; None if there is none any more. UsageError for a bad signature."""
+    public_id = _verified(keyring, purpose, token)
+    with reading(engine) as session:
+        return store.person_by_public_id(session, keyring, public_id)
+
+
+def _verified(keyring: Keyring, purpose: str, token: str) -> bytes:
+    try:
+        return keyring.verify(purpose, token)
+    except TokenError as wrong:
+        raise UsageError("This link is damaged, or it was not made by this installation.") from wrong
+
+
+def find(engine: Engine, keyring: Keyring, address: str) -> Person:
+    """Return the person behind an address; raises NotFoundError."""
+    with as_usage():
+        parse_address(address)
+    with reading(engine) as session:
+        found = store.person_by_address(session, keyring, address)
+    if found is None:
+        raise NotFoundError("Nobody is subscribed with this address; see: alerts subscriber list --reveal")
+    return found
+
+
+def listed(engine: Engine, keyring: Keyring, *, after: int = 0, limit: int = 500) -> list[Person]:
+    """Return people in the order they came, in slices that begin after an id."""
+    with reading(engine) as session:
+        return store.people(session, keyring, after=after, limit=limit)
+
+
+def edit(engine: Engine, keyring: Keyring, person_id: int, wishes: Wishes, now: datetime) -> Person:
+    """Change what a person asks for; from then on digests follow the new cadence."""
+    with writing(engine, durable=True) as session:
+        check_topics(session, wishes.interests)
+        old = held(session, keyring, person_id)
+        membership.write(session, old, wishes)
+        if old.digest_no and old.wishes.cadence != wishes.cadence:
+            store.change(session, person_id, next_digest_at=next_due(wishes.cadence, now))
+        return held(session, keyring, person_id)
+
+
+def pause(engine: Engine, keyring: Keyring, person_id: int, until: datetime | None = None) -> Person:
+    """Send nothing until a moment, or until resumed; what came meanwhile is in the first digest after."""
+    with writing(engine, durable=True) as session:
+        if held(session, keyring, person_id).status not in (Status.ACTIVE, Status.PAUSED):
+            raise UsageError("Only who gets digests can pause")
+        store.change(session, person_id, status=Status.PAUSED.value, paused_until=until)
+        editions.cancel_queued(session, person_id)
+        return held(session, keyring, person_id)
+
+
+def resume(engine: Engine, keyring: Keyring, person_id: int, now: datetime) -> Person:
+    """End a pause."""
+    with writing(engine, durable=True) as session:
+        old = held(session, keyring, person_id)
+        if old.status is not Status.PAUSED:
+            raise UsageError("This subscription is not paused")
+        due = old.next_digest_at or next_due(old.wishes.cadence, now)
+        store.change(
+            session, person_id, status=Status.ACTIVE.value, paused_until=None, next_digest_at=due
+        )
+        return held(session, keyring, person_id)
+
+
+def allow(engine: Engine, keyring: Keyring, address: str, now: datetime) -> Person | None:
+    """Lift a suppression that the operator may lift; returns the person who gets mail again, None if unknown.
+
+    Raises UsageError for who left by an own word, and NotFoundError for an address that is not suppressed.
+    """
+    with as_usage():
+        hashed = keyring.address_hash(address)
+    with writing(engine, durable=True) as session:
+        reason = store.suppressions(session, [hashed]).get(hashed)
+        if reason is None:
+            raise NotFoundError("This address is not suppressed")
+        if not reason.lifted_by_operator:
+            raise UsageError(f"This address stays suppressed: {membership.LIFTING[reason]}")
+        store.lift(session, hashed)
+        found = store.person_by_address(session, keyring, address)
+        if found is None or found.confirmed_at is None:
+            return None
+        due = next_due(found.wishes.cadence, now)
+        store.change(session, found.id, status=Status.ACTIVE.value, next_digest_at=due)
+        return held(session, keyring, found.id)
+
+
+def unsubscribe(engine: Engine, keyring: Keyring, token: str, now: datetime) -> bool:
+    """Let a person go at once: queued mail, interests and address are deleted (law 10).
+
+    True if there was somebody to let go; a second time False, which is no error. UsageError for a bad signature.
+    """
+    return _leave(engine, keyring, _verified(keyring, "unsubscribe", token), Suppressed.UNSUBSCRIBED, now)
+
+
+def complained(engine: Engine, keyring: Keyring, public_id: bytes, now: datetime) -> bool:
+    """Let a person go who reported our mail as spam."""
+    return _leave(engine, keyring, public_id, Suppressed.COMPLAINED, now)
+
+
+def bounced(engine: Engine, keyring: Keyring, public_id: bytes, now: datetime) -> bool:
+    """Send no more to an address that mail came back from; the subscription stays, for `subscriber allow`."""
+    with writing(engine, durable=True) as session:
+        found = store.person_by_public_id(session, keyring, public_id)
+        if found is None:
+            return False
+        store.suppress(session, keyring.address_hash(found.address), Suppressed.BOUNCED, now)
+        editions.cancel_queued(session, found.id)
+        store.change(session, found.id, status=Status.SUPPRESSED.value, next_digest_at=None)
+        return True
+
+
+def erase(engine: Engine, keyring: Keyring, address: str, now: datetime) -> None:
+    """Delete everything about a person; the keyed hash stays, so that no import brings them back."""
+    gone = find(engine, keyring, address)
+    _leave(engine, keyring, gone.public_id, Suppressed.ERASED, now)
+
+
+def erase_own(engine: Engine, keyring: Keyring, token: str, now: datetime) -> bool:
+    """Delete everything about the person a preferences token names."""
+    return _leave(engine, keyring, _verified(keyring, "preferences", token), Suppressed.ERASED, now)
+
+
+def _leave(engine: Engine, keyring: Keyring, public_id: bytes, reason: Suppressed, now: datetime) -> bool:
+    with writing(engine, durable=True) as session:
+        found = store.person_by_public_id(session, keyring, public_id)
+        if found is None:
+            return False
+        store.suppress(session, keyring.address_hash(found.address), reason, now)
+        membership.forget(session, found.id)
+        return True
+
+
+def retire_topic(engine: Engine, slug: str, now: datetime, *, into: str | None = None) -> int:
+    """End a topic; its followers go on with `into` or lose it. Returns how many followed it."""
+    with writing(engine, durable=True) as session:
+        catalogue.retire_topic(session, slug, now, into=into)
+        changed = {
+            old: new
+            for old in store.sets_with(session, slug)
+            if (new := _without(old, slug, into)) != old
+        }
+        return store.move_sets(session, changed)
+
+
+def _without(interests: str, slug: str, into: str | None) -> str:
+    """Return a set of interests with a topic renamed or left out; the last one stays, so that nobody is lost."""
+    kept = parse_set(interests)
+    renamed = [replace(one, topic=into) if one.topic == slug and into else one for one in kept]
+    left = [one for one in renamed if one.topic != slug]
+    return format_set(left) if left else interests

@@ -1,0 +1,161 @@
+"""Editions by the hash of their content, and the deliveries that carry them: written in bulk."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import Integer, bindparam, delete, func, select, update
+from sqlmodel import Session, col
+
+from alerts.store.bulk import chunks, insert_into
+from alerts.store.tables import DeliveryRow, EditionRow
+
+DEADLINES: Final[Mapping[str, timedelta]] = {
+    "confirm": timedelta(hours=48),
+    "operator": timedelta(days=2),
+    "test": timedelta(hours=4),
+}
+DEADLINE: Final = timedelta(days=4)
+URGENT, IMMEDIATE, DIGEST = 1, 3, 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edition:
+    """One rendered content, before or after it is stored; `parts` as `alerts.publish.email` makes them."""
+
+    kind: str
+    format: str
+    subject: str
+    parts: bytes
+    language: str = "en"
+    numbers: tuple[int, ...] = ()
+    listed: tuple[int, ...] = ()
+
+    @cached_property
+    def hash(self) -> str:
+        told = f"{self.kind} {self.format} {self.language} {self.numbers} {self.listed} ".encode()
+        return hashlib.sha256(told + self.parts).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """One delivery to be enqueued: who gets which edition, as which mail of which kind."""
+
+    recipient: str
+    kind: str
+    ordinal: int
+    edition_id: int
+    message_id: str
+    subscriber_id: int | None = None
+    domain_hash: bytes | None = None
+    private: bytes | None = None
+    priority: int = DIGEST
+
+
+def keep(session: Session, editions: Iterable[Edition], now: datetime) -> dict[str, int]:
+    """Store editions that are not there yet; return the ids of all by hash."""
+    wanted = {edition.hash: edition for edition in editions}
+    known = _ids(session, wanted)
+    missing = [_row(edition, hashed, now) for hashed, edition in wanted.items() if hashed not in known]
+    for part in chunks(missing, 100):
+        session.execute(insert_into(session, EditionRow).on_conflict_do_nothing(), part)
+    return known | _ids(session, [row["hash"] for row in missing])
+
+
+def _ids(session: Session, hashes: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(hashes):
+        query = select(col(EditionRow.hash), col(EditionRow.id)).where(col(EditionRow.hash).in_(part))
+        found |= {row.hash: row.id for row in session.execute(query)}
+    return found
+
+
+def _row(edition: Edition, hashed: str, now: datetime) -> dict[str, Any]:
+    return {
+        "hash": hashed,
+        "kind": edition.kind,
+        "format": edition.format,
+        "language": edition.language,
+        "subject": edition.subject,
+        "numbers": list(edition.numbers),
+        "listed": list(edition.listed),
+        "parts": edition.parts,
+        "erased": 0,
+        "created_at": now,
+    }
+
+
+def enqueue(session: Session, mailings: Sequence[Mailing], now: datetime) -> None:
+    """Put deliveries into the outbox; one that is there already stays as it is."""
+    rows = [_delivery(mailing, now) for mailing in mailings]
+    for part in chunks(rows, 1000):
+        session.execute(insert_into(session, DeliveryRow).on_conflict_do_nothing(), part)
+
+
+def _delivery(mailing: Mailing, now: datetime) -> dict[str, Any]:
+    return {
+        "recipient": mailing.recipient,
+        "kind": mailing.kind,
+        "ordinal": mailing.ordinal,
+        "subscriber_id": mailing.subscriber_id,
+        "edition_id": mailing.edition_id,
+        "domain_hash": mailing.domain_hash,
+        "private": mailing.private,
+        "priority": mailing.priority,
+        "state": "queued",
+        "attempts": 0,
+        "message_id": mailing.message_id,
+        "reply": "",
+        "created_at": now,
+        "next_attempt_at": now,
+        "deadline_at": now + DEADLINES.get(mailing.kind, DEADLINE),
+    }
+
+
+def forget_deliveries(session: Session, subscriber_id: int) -> None:
+    """Delete a person's deliveries; how many there were of each edition stays counted."""
+    mine = col(DeliveryRow.subscriber_id) == subscriber_id
+    counted = select(col(DeliveryRow.edition_id), func.count()).where(mine).group_by(col(DeliveryRow.edition_id))
+    rows = [{"of": edition_id, "more": number} for edition_id, number in session.execute(counted)]
+    if rows:
+        editions = EditionRow.metadata.tables["editions"]
+        more = editions.c.erased + bindparam("more", type_=Integer)
+        session.connection().execute(
+            update(editions).where(editions.c.id == bindparam("of")).values(erased=more), rows
+        )
+    session.execute(delete(DeliveryRow).where(mine))
+
+
+def cancel_queued(session: Session, subscriber_id: int) -> None:
+    """Stop what has not left yet; a body in flight takes its course."""
+    waiting = col(DeliveryRow.state).in_(("queued", "deferred", "claimed", "uncertain"))
+    session.execute(
+        update(DeliveryRow)
+        .where(col(DeliveryRow.subscriber_id) == subscriber_id, waiting)
+        .values(state="cancelled", lease=None, leased_until=None)
+    )
+
+
+def last_ordinal(session: Session, recipient: str, kind: str) -> int:
+    """Return the highest ordinal of a recipient's mails of one kind; 0 before the first."""
+    query = select(func.max(col(DeliveryRow.ordinal))).where(
+        col(DeliveryRow.recipient) == recipient, col(DeliveryRow.kind) == kind
+    )
+    return session.execute(query).scalar() or 0
+
+
+def sent_since(session: Session, subscriber_ids: Sequence[int], moment: datetime) -> dict[int, list[datetime]]:
+    """Return when each of these people was last given digests, since a moment."""
+    found: dict[int, list[datetime]] = {}
+    for part in chunks(subscriber_ids):
+        query = select(col(DeliveryRow.subscriber_id), col(DeliveryRow.created_at)).where(
+            col(DeliveryRow.subscriber_id).in_(part),
+            col(DeliveryRow.kind) == "digest",
+            col(DeliveryRow.created_at) > moment,
+        )
+        for subscriber_id, at in session.execute(query):
+            found.setdefault(subscriber_id, []).append(at)
+    return found
