@@ -8,13 +8,17 @@ from alerts.deliver.retry import Reply, Stage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One mail to one recipient. `message` are its bytes in CRLF, the same at every attempt."""
+    """One mail to one recipient. `message` are its bytes in CRLF, the same at every attempt.
+
+    `dotted` is false only where it is known that no line begins with a dot.
+    """
 
     id: int
     message_id: str
     sender: str
     recipient: str
     message: bytes
+    dotted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

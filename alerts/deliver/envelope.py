@@ -1,9 +1,12 @@
 """Writes MAIL, RCPT and DATA for one mail, and knows which addresses this server can take."""
 
+import re
 from dataclasses import dataclass
 
 from alerts.deliver.carrier import Desk, Mail
 from alerts.deliver.retry import Reply, Stage
+
+_UNFIT = re.compile(r"[\x00-\x20\x7f<>]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Envelope:
 
     def fits(self, mail: Mail, desk: Desk) -> bool:
         """Tell whether the recipient can be reached over this connection; if not, it is settled as refused."""
-        if any(ord(sign) <= 32 or sign in "<>\x7f" for sign in mail.recipient):
+        if _UNFIT.search(mail.recipient):
             desk.settle(mail, Reply(553, "5.1.3", "5.1.3 the address is malformed"), Stage.RCPT)
             return False
         if self.options(mail) and not self.smtputf8:

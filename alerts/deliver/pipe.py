@@ -10,6 +10,7 @@ from alerts.deliver.retry import Reply, Stage
 
 MOST_BYTES = 65_536  # of unread replies
 DOT = b".\r\n"
+EXPECTED = ((Stage.MAIL, (250,)), (Stage.RCPT, (250, 251)), (Stage.DATA, (354,)))
 
 
 class Pipe(asyncio.Protocol):
@@ -32,14 +33,11 @@ class Pipe(asyncio.Protocol):
         if not self._lost:
             self._transport.write(data)
 
-    async def reply(self, seconds: float, *, address: str = "") -> Reply | None:
+    async def reply(self, seconds: float) -> tuple[int, str] | None:
         """Return the next reply; None once the connection is lost or the deadline passed (which ends it)."""
         if not self._replies and not self._lost:
             await self._wait(seconds)
-        if not self._replies:
-            return None
-        code, text = self._replies.popleft()
-        return Reply.of(code, text, address=address)
+        return self._replies.popleft() if self._replies else None
 
     async def _wait(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -136,7 +134,7 @@ class PipelinedSession:
         """Read the reply to the body in flight; false if it ends the connection."""
         mail = self._flying
         assert mail is not None  # noqa: S101  the caller looked
-        reply = await self._pipe.reply(self._deadlines.body, address=mail.recipient)
+        reply = _read(await self._pipe.reply(self._deadlines.body), mail)
         self._flying = None
         self._desk.settle(mail, reply, Stage.BODY)
         self.carried += reply is not None
@@ -158,25 +156,24 @@ class PipelinedSession:
         """Read the replies to MAIL, RCPT and DATA; true if the body may follow. A refusal is told and cleared away."""
         mail = self._ahead
         assert mail is not None  # noqa: S101
-        said: list[Reply | None] = []
-        for stage, good in ((Stage.MAIL, (250,)), (Stage.RCPT, (250, 251)), (Stage.DATA, (354,))):
-            said.append(reply := await self._pipe.reply(self._deadlines.command, address=mail.recipient))
-            if reply is None or reply.code not in good:
+        for missing, (stage, good) in zip((2, 1, 0), EXPECTED, strict=True):
+            said = await self._pipe.reply(self._deadlines.command)
+            if said is None or said[0] not in good:
                 self._ahead = None
-                self._desk.settle(mail, reply, stage, fresh=self.carried == 0)
-                await self._clear(reply, missing=3 - len(said))
+                self._desk.settle(mail, _read(said, mail), stage, fresh=self.carried == 0)
+                await self._clear(said[0] if said else None, missing)
                 return False
         return True
 
-    async def _clear(self, refusal: Reply | None, *, missing: int) -> None:
+    async def _clear(self, code: int | None, missing: int) -> None:
         """Read what is still to come for a refused envelope; a 354 is answered by a lone dot (RFC 2920 3.1)."""
-        last = refusal
-        for _ in range(missing if refusal and refusal.code != 421 else 0):
-            last = await self._pipe.reply(self._deadlines.command)
-        if last is None or last.code == 421:
+        for _ in range(missing if code != 421 else 0):
+            said = await self._pipe.reply(self._deadlines.command)
+            code = said[0] if said else None
+        if code is None or code == 421:
             self._pipe.abort()
             return
-        self._pipe.write(DOT if last.code == 354 else b"RSET\r\n")
+        self._pipe.write(DOT if code == 354 else b"RSET\r\n")
         if await self._pipe.reply(self._deadlines.command) is None:
             self._pipe.abort()
 
@@ -191,7 +188,7 @@ class PipelinedSession:
         self._flying = mail
         self._ahead = self._ready() if self.carried + 1 < cap else None
         following = self._envelope.commands(self._ahead) if self._ahead else b""
-        self._pipe.write(stuffed(mail.message) + DOT + following)
+        self._pipe.write(on_the_wire(mail) + following)
         return True
 
     def _ready(self) -> Mail | None:
@@ -209,10 +206,13 @@ class PipelinedSession:
             await self._pipe.quit(self._deadlines.quit)
 
 
-def stuffed(message: bytes) -> bytes:
-    """Return a message in CRLF with dots doubled at line starts, ending in a line end (RFC 5321 4.5.2)."""
-    if message.startswith(b"."):
-        message = b"." + message
-    if not message.endswith(b"\r\n"):
-        message += b"\r\n"
-    return message.replace(b"\r\n.", b"\r\n..")
+def _read(said: tuple[int, str] | None, mail: Mail) -> Reply | None:
+    return Reply.of(*said, address=mail.recipient) if said else None
+
+
+def on_the_wire(mail: Mail) -> bytes:
+    """Return a mail's bytes as DATA takes them: dots doubled at line starts, the lone dot behind (RFC 5321 4.5.2)."""
+    message = mail.message
+    if mail.dotted:
+        message = (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
+    return message + (DOT if message.endswith(b"\r\n") else b"\r\n" + DOT)

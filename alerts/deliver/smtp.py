@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from dataclasses import dataclass, field
 from typing import cast
 
 import aiosmtplib
@@ -9,7 +10,7 @@ from aiosmtplib.protocol import SMTPProtocol
 
 from alerts.deliver.carrier import Deadlines, Desk, Mail
 from alerts.deliver.envelope import Envelope
-from alerts.deliver.pipe import DOT, PipelinedSession, stuffed
+from alerts.deliver.pipe import PipelinedSession, on_the_wire
 from alerts.deliver.retry import Reply, Stage
 from alerts.errors import AlertsError
 from alerts.settings import SmtpServer
@@ -29,8 +30,17 @@ class ConnectError(AlertsError):
         self.stage = stage
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long to wait, how many mails a connection carries, and from how many waiting mails on to pipeline."""
+
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    cap: int = MAILS_A_CONNECTION
+    pipeline_from: int = PIPELINE_FROM
+
+
 class SmtpCarrier:
-    """Carries mail over up to `server.connections` connections, each for at most `cap` mails.
+    """Carries mail over up to `server.connections` connections.
 
     TLS is required and verified unless the server's URL says otherwise (`starttls=auto` takes it where offered and
     does not verify it, `never` goes without).
@@ -41,16 +51,13 @@ class SmtpCarrier:
         server: SmtpServer,
         *,
         hello: str,
-        deadlines: Deadlines | None = None,
-        cap: int = MAILS_A_CONNECTION,
-        pipeline_from: int = PIPELINE_FROM,
+        limits: Limits | None = None,
         trusted: ssl.SSLContext | None = None,
     ) -> None:
         self._server = server
         self._hello = hello
-        self._deadlines = deadlines or Deadlines()
-        self._cap = cap
-        self._pipeline_from = pipeline_from
+        self._limits = limits or Limits()
+        self._deadlines = self._limits.deadlines
         self._trusted = trusted
         self._fruitless = 0
 
@@ -61,7 +68,7 @@ class SmtpCarrier:
         except ConnectError as refused:
             desk.refused(refused.reply, refused.stage)
             return
-        pipelined = waiting > self._pipeline_from
+        pipelined = waiting > self._limits.pipeline_from
         more = min(self._server.connections, -(-waiting // MAILS_FOR_ONE_MORE)) - 1
         async with asyncio.TaskGroup() as group:
             group.create_task(self._work(desk, first, pipelined=pipelined))
@@ -94,7 +101,7 @@ class SmtpCarrier:
             session = PipelinedSession(cast("asyncio.Transport", client.transport), desk, envelope, self._deadlines)
         else:
             session = PlainSession(client, desk, envelope, self._deadlines)
-        more = await session.run(self._cap)
+        more = await session.run(self._limits.cap)
         self._fruitless = 0 if session.carried else self._fruitless + 1
         return more
 
@@ -221,7 +228,7 @@ class PlainSession:
     async def _body(self, mail: Mail) -> Reply:
         """Send the body and wait for its reply; not by `client.data`, which does not tell DATA from the dot."""
         protocol = cast("SMTPProtocol", self._client.protocol)
-        protocol.write(stuffed(mail.message) + DOT)
+        protocol.write(on_the_wire(mail))
         said = await protocol.read_response(timeout=self._deadlines.body)
         return Reply.of(said.code, said.message, address=mail.recipient)
 

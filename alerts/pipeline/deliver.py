@@ -1,7 +1,6 @@
 """Works off the outbox: claims what is due, splices each recipient into the edition, sends, and keeps the outcome."""
 
 import asyncio
-import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Coroutine, Sequence
@@ -41,7 +40,6 @@ async def deliver_due(  # noqa: PLR0913  the contract's four; all others by name
     stop: asyncio.Event | None = None,
     carrier: Carrier | None = None,
     eager: bool = False,
-    jitter: Callable[[], float] | None = None,
     lease: timedelta = outbox.LEASE,
 ) -> DeliverReport:
     """Send every delivery that is due, until none is left, the server refuses us, or `stop` is set.
@@ -56,7 +54,6 @@ async def deliver_due(  # noqa: PLR0913  the contract's four; all others by name
     carrier = carrier or carrier_of(settings)
     shift = Shift(
         now=_moving(now),
-        jitter=jitter or secrets.SystemRandom().random,
         stop=stop,
         block=_block_size(settings),
         lease=lease,
@@ -129,12 +126,13 @@ class _Writer:
         self._operator = settings.operator or parseaddr(settings.from_)[1]
         self._sender = _sender(settings)
         self._parsed: OrderedDict[int, Segments] = OrderedDict()
+        self._dots: dict[int, bool] = {}
 
     def __call__(self, claimed: Sequence[Claimed]) -> list[tuple[Claimed, Mail | None]]:
         self._parse({one.edition_id for one in claimed})
         made = [(one, self._mail(one)) for one in claimed]
         while len(self._parsed) > PARSED_EDITIONS:
-            self._parsed.popitem(last=False)
+            self._dots.pop(self._parsed.popitem(last=False)[0], None)
         return made
 
     def _parse(self, editions: Collection[int]) -> None:
@@ -161,7 +159,14 @@ class _Writer:
             sender=sender or self._sender.address,
             recipient=to.address,
             message=message,
+            dotted=self._dotted(one.edition_id, message),
         )
+
+    def _dotted(self, edition: int, message: bytes) -> bool:
+        """Tell whether lines begin with a dot: the same for every recipient, who fill no line's beginning."""
+        if edition not in self._dots:
+            self._dots[edition] = b"\r\n." in message
+        return self._dots[edition]
 
     def _recipient(self, one: Claimed) -> Recipient:
         private = self._keyring.open(one.private) if one.private else ""

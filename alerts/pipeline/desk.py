@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
 
 from alerts.deliver import retry
 from alerts.deliver.carrier import Mail
@@ -20,7 +21,8 @@ from alerts.pipeline.tally import Tally
 from alerts.store import lanes, outbox
 from alerts.store.engine import writing
 from alerts.store.installation import set_hold
-from alerts.store.outbox import Block, Claimed, Leave, Outcome
+from alerts.store.ledger import Leave, Ledger
+from alerts.store.outbox import Block, Claimed, Outcome
 
 T = TypeVar("T")
 Write = Callable[[Sequence[Claimed]], Sequence[tuple[Claimed, Mail | None]]]
@@ -34,6 +36,7 @@ STATES: Mapping[type, str] = MappingProxyType(
     }
 )
 WRITES_AT_CLOSE = 3
+GOLDEN = 0.6180339887498949
 UNWRITABLE = retry.Bounced(Reply(553, "5.1.3", "5.1.3 no mail can be written for this recipient"), suppress=False)
 
 
@@ -43,24 +46,27 @@ class _Batch:
 
     outcomes: list[Outcome] = field(default_factory=list)
     leaving: list[tuple[Claimed, asyncio.Future[bool]]] = field(default_factory=list)
+    dead: set[bytes] = field(default_factory=set)
     slow: set[bytes] = field(default_factory=set)
     eased: set[bytes] = field(default_factory=set)
     pause: timedelta | None = None
     hold: str = ""
 
+    def rare(self) -> bool:
+        return bool(self.dead or self.slow or self.eased or self.pause or self.hold)
+
     def empty(self) -> bool:
-        return not (self.outcomes or self.leaving or self.slow or self.pause or self.hold)
+        return not (self.outcomes or self.leaving or self.rare())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """The terms of one run. `now()` moves on from the moment the run was started for; `jitter()` is in [0, 1).
+    """The terms of one run. `now()` moves on from the moment the run was started for.
 
     `block` deliveries are claimed at once, for as long as `lease`; `stop` ends the run.
     """
 
     now: Callable[[], datetime]
-    jitter: Callable[[], float]
     stop: asyncio.Event
     block: int
     lease: timedelta
@@ -85,6 +91,7 @@ class OutboxDesk:
         self._closing = False
         self._watch = retry.PolicyWatch()
         self._lanes: frozenset[bytes] = frozenset()
+        self._ledger = Ledger(engine)
         self._database = ThreadPoolExecutor(1, "outbox")
         self.tally = Tally()
 
@@ -166,7 +173,7 @@ class OutboxDesk:
             doubts=claimed.doubts,
             deadline=claimed.deadline_at,
             now=self._shift.now(),
-            jitter=self._shift.jitter(),
+            jitter=spread(claimed),
             fresh=fresh,
         )
 
@@ -174,6 +181,8 @@ class OutboxDesk:
         outcome = _outcome(claimed, decision, self._shift.now())
         del self._held[claimed.id]
         self._batch.outcomes.append(outcome)
+        if isinstance(decision, retry.Bounced) and decision.suppress and claimed.address_hash:
+            self._batch.dead.add(claimed.address_hash)
         self.tally.count(outcome, address)
         self._pace(claimed.domain_hash, decision)
         self._wake.set()
@@ -246,15 +255,20 @@ class OutboxDesk:
                 answer.set_result(claimed.id in leave.going)
 
     def _commit(self, batch: _Batch) -> Leave:
-        with writing(self._engine, durable=True) as session:
-            outbox.settle(session, batch.outcomes, self._shift.now())
-            lanes.slow(session, batch.slow)
-            lanes.ease(session, batch.eased)
-            if batch.pause:
-                lanes.close_server(session, batch.pause)
-            if batch.hold:
-                set_hold(session, on=True, reason=batch.hold)
-            return outbox.leave(session, [claimed for claimed, _ in batch.leaving], lease=self._shift.lease)
+        with self._ledger.transaction() as session:
+            self._ledger.settle(session, batch.outcomes)
+            if batch.rare():
+                self._write_rare(session, batch)
+            return self._ledger.leave(session, [claimed for claimed, _ in batch.leaving])
+
+    def _write_rare(self, session: Session, batch: _Batch) -> None:
+        outbox.suppress(session, batch.dead, "bounced", self._shift.now())
+        lanes.slow(session, batch.slow)
+        lanes.ease(session, batch.eased)
+        if batch.pause:
+            lanes.close_server(session, batch.pause)
+        if batch.hold:
+            set_hold(session, on=True, reason=batch.hold)
 
     async def _keep_leases(self) -> None:
         while True:
@@ -276,11 +290,17 @@ class OutboxDesk:
         self._database.shutdown()
 
     def _give_back(self) -> None:
+        self._ledger.close()
         with writing(self._engine) as session:
             outbox.give_back(session, [(one.id, one.lease) for one in self._held.values()])
 
     async def _in_database(self, work: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._database, work, *arguments)
+
+
+def spread(claimed: Claimed) -> float:
+    """Return a number in [0, 1) that lies evenly over deliveries and tries: jitter that can be told in advance."""
+    return (claimed.id * GOLDEN + claimed.attempts * GOLDEN**2) % 1.0
 
 
 def _outcome(claimed: Claimed, decision: retry.Decision, now: datetime) -> Outcome:
@@ -296,5 +316,4 @@ def _outcome(claimed: Claimed, decision: retry.Decision, now: datetime) -> Outco
         doubts=claimed.doubts + isinstance(decision, retry.Uncertain),
         next_attempt_at=decision.at if isinstance(decision, retry.TryAgain | retry.Uncertain) else now,
         sent_at=now if isinstance(decision, retry.Sent) else None,
-        suppress=claimed.address_hash if isinstance(decision, retry.Bounced) and decision.suppress else None,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, case, func, or_, select, update
 from sqlmodel import Session, col
 
-from alerts.store.bulk import insert_into
+from alerts.store.bulk import add_missing
 from alerts.store.engine import database_now
 from alerts.store.lanes import draw
 from alerts.store.tables import EditionRow, InstallationRow, metadata
@@ -56,7 +56,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a claimed delivery; `suppress` is the address hash that must not be mailed again."""
+    """What became of a claimed delivery. `reply_key` is what reports count replies by."""
 
     id: int
     lease: str
@@ -67,7 +67,6 @@ class Outcome:
     next_attempt_at: datetime
     sent_at: datetime | None = None
     reply_key: str = ""
-    suppress: bytes | None = None
 
 
 def claim(session: Session, now: datetime, limit: int, *, lease: timedelta = LEASE) -> Block:
@@ -76,7 +75,7 @@ def claim(session: Session, now: datetime, limit: int, *, lease: timedelta = LEA
     Leases that ran out are taken back first: `claimed` without doubt, `sending` as uncertain. Nothing is claimed on
     hold; suppressed recipients are cancelled; slow domains and a slow server get only what their lanes allow.
     """
-    if session.connection().execute(_HOLD).scalar():
+    if held(session):
         return Block(held=True)
     at = database_now(session)
     take_back(session, at)
@@ -126,11 +125,9 @@ def _of(state: str, now: datetime, limit: int) -> Select[Any]:
 
 def _block(session: Session, token: str, ids: Sequence[int]) -> Block:
     rows = {row.id: row for row in session.connection().execute(_in_hand(ids))}
-    barred = [row for row in rows.values() if _barred(row.kind, row.reason)]
-    if barred:
-        _cancel(session, [row.id for row in barred])
-    gone = {row.id for row in barred}
-    kept = tuple(_claimed(rows[one], token) for one in ids if one in rows and one not in gone)
+    barred = [one for one, row in rows.items() if _barred(row.kind, row.reason)]
+    _cancel(session, barred)
+    kept = tuple(_claimed(rows[one], token) for one in ids if one in rows and one not in barred)
     return Block(claimed=kept, cancelled=len(barred))
 
 
@@ -187,89 +184,32 @@ def renew(session: Session, held: Iterable[tuple[int, str]], *, lease: timedelta
 
 _OURS = (_D.id == bindparam("of"), _D.lease == bindparam("mine"))
 _RENEW = update(DELIVERIES).where(*_OURS).values(leased_until=bindparam("until"))
-_LEAVE = (
-    update(DELIVERIES).where(*_OURS, _D.state == "claimed").values(state="sending", leased_until=bindparam("until"))
-)
-_CHANGES = ("state", "reply", "attempts", "doubts", "next_attempt_at", "sent_at")
-_OUTCOME = (
-    update(DELIVERIES)
-    .where(*_OURS)
-    .values({name: bindparam(f"new_{name}") for name in _CHANGES} | {"lease": None, "leased_until": None})
-)
 
 
-def settle(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Write what became of deliveries, each only where the lease is still ours; a later one finds no row."""
-    if not outcomes:
-        return
-    session.connection().execute(_OUTCOME, [_parameters(one) for one in outcomes])
-    dead = {one.suppress for one in outcomes if one.suppress is not None}
-    if dead:
-        suppress(session, dead, "bounced", now)
-
-
-def _parameters(one: Outcome) -> dict[str, Any]:
-    return {"of": one.id, "mine": one.lease, **{f"new_{name}": getattr(one, name) for name in _CHANGES}}
-
-
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """Which bodies may leave once the transaction is committed; `held` where all mail is stopped."""
-
-    going: frozenset[int] = frozenset()
-    held: bool = False
-
-
-def leave(session: Session, starting: Sequence[Claimed], *, lease: timedelta = LEASE) -> Leave:
-    """Mark deliveries as sending and tell which bodies may leave.
-
-    The others are not ours any more: on hold, suppressed meanwhile, erased, or their lease ran out.
-    """
-    if not starting:
-        return Leave()
-    connection = session.connection()
-    if connection.execute(_HOLD).scalar():
-        give_back(session, [(one.id, one.lease) for one in starting])
-        return Leave(held=True)
-    barred = _barred_now(session, starting)
-    until = database_now(session) + lease
-    rows: list[dict[str, Any]] = [
-        {"of": one.id, "mine": one.lease, "until": until} for one in starting if one.id not in barred
-    ]
-    if not rows:
-        return Leave()
-    if connection.execute(_LEAVE, rows).rowcount == len(rows):
-        return Leave(frozenset(row["of"] for row in rows))
-    return Leave(_leaving(session, rows))
-
-
-def _leaving(session: Session, rows: Sequence[Mapping[str, Any]]) -> frozenset[int]:
-    ours: dict[int, str] = {row["of"]: row["mine"] for row in rows}
-    found = session.connection().execute(select(_D.id, _D.lease).where(_D.id.in_(list(ours)), _D.state == "sending"))
-    return frozenset(row.id for row in found if row.lease == ours[row.id])
+def held(session: Session) -> bool:
+    """Tell whether all mail is stopped."""
+    return bool(session.connection().execute(_HOLD).scalar())
 
 
 _HOLD = select(col(InstallationRow.hold)).where(col(InstallationRow.id) == 1)
 
 
-def _barred_now(session: Session, starting: Sequence[Claimed]) -> frozenset[int]:
-    hashes = [one.address_hash for one in starting if one.address_hash is not None]
-    found = session.connection().execute(
-        select(col(SuppressionRow.address_hash), col(SuppressionRow.reason)).where(
-            col(SuppressionRow.address_hash).in_(hashes)
-        )
-    )
-    reasons = {bytes(row.address_hash): row.reason for row in found}
-    barred = [one for one in starting if one.address_hash and _barred(one.kind, reasons.get(one.address_hash))]
-    if barred:
-        _cancel(session, [one.id for one in barred])
-    return frozenset(one.id for one in barred)
+def leaving(session: Session, starting: Sequence[Claimed]) -> frozenset[int]:
+    """Return which of these are being sent under our lease."""
+    ours = {one.id: one.lease for one in starting}
+    found = session.connection().execute(select(_D.id, _D.lease).where(_D.id.in_(list(ours)), _D.state == "sending"))
+    return frozenset(row.id for row in found if row.lease == ours[row.id])
+
+
+def cancel_barred(session: Session, ids: Sequence[int]) -> None:
+    """Cancel what is to go to the suppressed."""
+    _cancel(session, [row.id for row in session.connection().execute(_in_hand(ids)) if _barred(row.kind, row.reason)])
 
 
 def _cancel(session: Session, ids: Sequence[int]) -> None:
-    session.connection().execute(
-        update(DELIVERIES).where(_D.id.in_(ids)).values(state="cancelled", lease=None, leased_until=None)
-    )
+    if ids:
+        gone = update(DELIVERIES).where(_D.id.in_(ids))
+        session.connection().execute(gone.values(state="cancelled", lease=None, leased_until=None))
 
 
 def give_back(session: Session, held: Iterable[tuple[int, str]]) -> None:
@@ -293,7 +233,7 @@ _GIVE_BACK = (
 def suppress(session: Session, hashes: Collection[bytes], reason: str, now: datetime) -> None:
     """Say that these addresses must not be mailed again; a reason that stands already stays."""
     rows = [{"address_hash": one, "reason": reason, "at": now} for one in hashes]
-    session.execute(insert_into(session, SuppressionRow).on_conflict_do_nothing(), rows)
+    add_missing(session, SuppressionRow, rows)
 
 
 def waiting(session: Session, now: datetime, most: int) -> int:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.deliver.carrier import Deadlines
-from alerts.deliver.smtp import SmtpCarrier
+from alerts.deliver.smtp import Limits, SmtpCarrier
 from alerts.pipeline.deliver import deliver_due, hold
 from alerts.store import lanes
 from alerts.store import outbox as store_outbox
@@ -21,18 +21,14 @@ def mode(request):
     return request.param
 
 
-def carrier(outbox, mode, **options):
-    options = {
-        "hello": "alerts.example.org",
-        "deadlines": SHORT,
-        "pipeline_from": 0 if mode == "pipelined" else 10**9,
-    } | options
-    return SmtpCarrier(outbox.settings.smtp, **options)
+def carrier(outbox, mode, **limits):
+    limits = {"deadlines": SHORT, "pipeline_from": 0 if mode == "pipelined" else 10**9} | limits
+    return SmtpCarrier(outbox.settings.smtp, hello="alerts.example.org", limits=Limits(**limits))
 
 
 async def go(outbox, **options):
     return await deliver_due(
-        outbox.engine, outbox.keyring, outbox.settings, outbox.now, **{"jitter": lambda: 0.5} | options
+        outbox.engine, outbox.keyring, outbox.settings, outbox.now, **options
     )
 
 
@@ -126,7 +122,7 @@ REFUSALS = [
 @pytest.mark.parametrize(
     ("step", "answer", "state", "suppressed"), REFUSALS, ids=[f"{s} {a[:9]}" for s, a, *_ in REFUSALS]
 )
-async def test_a_refused_mail_ends_in_its_state_and_the_others_are_sent(
+async def test_a_refused_mail_ends_in_its_state_and_the_others_are_sent(  # noqa: PLR0917
     sqlite_outbox, serve, mode, step, answer, state, suppressed
 ):
     server = await serve({step: only("bad@inbox.example.net", answer)})
