@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin
 
@@ -59,7 +59,7 @@ class _Hop:
 
     @property
     def mark(self) -> tuple[str, str, str]:
-        return self.method, str(self.url), repr(self.cookies.get(self.host))
+        return self.method, str(self.url), repr(self.cookies.get(self.host, {}))
 
 
 class Fetch:
@@ -150,7 +150,7 @@ class Fetch:
         return self._credentials.get(hop.host, NOTHING)
 
     async def _document(self, hop: _Hop, reply: aiohttp.ClientResponse) -> Document:
-        headers = MappingProxyType({name.lower(): value for name, value in reply.headers.items()})
+        headers = {name.lower(): value for name, value in reply.headers.items()}
         if reply.status not in _OK:
             raise _refused(hop.host, reply.status, headers, await _beginning(reply))
         moved = str(hop.url) if hop.past and hop.moved else None
@@ -199,8 +199,8 @@ def _next_hop(hop: _Hop, reply: aiohttp.ClientResponse, secrets: Mapping[str, st
         raise FetchError(f"{hop.host} redirects to nowhere", status=reply.status)
     try:
         url = _web_address(urljoin(str(hop.url), location))
-    except FetchError as error:
-        raise FetchError(f"{hop.host} redirects to what {error}", status=reply.status) from None
+    except (FetchError, ValueError):
+        raise FetchError(f"{hop.host} redirects to what is no web address", status=reply.status) from None
     repeated = [name for name, value in url.query.items() if secrets.get(name) == value]
     cookies = {**hop.cookies, hop.host: {**hop.cookies.get(hop.host, {}), **_set_cookies(reply)}}
     keep = reply.status in _KEEP_METHOD or hop.method in ("GET", "HEAD")
