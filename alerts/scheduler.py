@@ -73,9 +73,19 @@ def beats(world: World, fetch: Fetch, roles: frozenset[str], stop: asyncio.Event
 
 def _beats(world: World, fetch: Fetch, stop: asyncio.Event) -> Iterator[tuple[str, Beat]]:
     async def read() -> None:
-        for outcome in await poll.poll_due(world.engine, fetch, world.now()):
-            log.info("source.polled", source=outcome.slug, state=outcome.state, new=outcome.new,
-                     changed=outcome.changed, seen=outcome.seen, reason=outcome.error)
+        outcomes = await poll.poll_due(world.engine, fetch, world.now())
+        for outcome in outcomes:
+            if outcome.failed and not outcome.network:
+                log.warning("source.failed", source=outcome.slug, reason=outcome.error)
+        if outcomes:
+            unreachable = sum(outcome.network for outcome in outcomes)
+            log.info(
+                "sources.polled",
+                sources=len(outcomes),
+                failed=sum(one.failed for one in outcomes),
+                unreachable=unreachable,
+                new=sum(one.new for one in outcomes),
+            )
 
     async def stamp() -> None:
         numbers = await asyncio.to_thread(release.release, world.engine, world.now())

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 import click
 
@@ -89,9 +90,14 @@ def mail(world: "World") -> Verdict:
         return Verdict("mail", well=True, said=f"lands as files in {(world.settings.data_dir / 'mail').absolute()}")
     import asyncio
 
-    from alerts.deliver.smtp import greet
+    from alerts.deliver.smtp import SmtpCarrier
 
-    return Verdict("mail", well=True, said=asyncio.run(greet(server)))
+    async def greet() -> None:
+        client = await SmtpCarrier(server, hello=urlsplit(world.settings.base_url).hostname or "localhost").open()
+        await client.quit()
+
+    asyncio.run(greet())
+    return Verdict("mail", well=True, said=f"{server.host}:{server.port} greets us and lets us in")
 
 
 CHECKS: tuple[Callable[["World"], Verdict], ...] = (database, disk, key, base_url, mail)
