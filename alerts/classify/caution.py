@@ -1,0 +1,112 @@
+"""What a reader should know before believing: small, uncontrolled, in animals, interim, not found, retracted and so on."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from alerts.classify.reading import Reading
+from alerts.model import Evidence, Facet, Kind, Label
+
+TRIGGERS: Mapping[str, str] = {
+    "caution:no-control": r"\b(?:single[- ]arm|uncontrolled|no (?:\w+ )?(?:control|comparison|comparator|placebo) (?:group|arm)|without (?:a |any )?(?:\w+ )?(?:control|comparison|placebo)(?: group| arm)?\b"
+    r"|lack(?:s|ed|ing)? (?:of )?(?:an? )?(?:\w+ )?(?:control|comparison|placebo)(?: group| arm)|non-?controlled|absence of a (?:control|comparison) (?:group|arm))",
+    "caution:interim": r"\binterim (?:analys[ie]s|results?|data|report|findings)\b",
+    "caution:preliminary": r"\b(?:(?:very |this |these )?preliminary (?:\w+ )?(?:study|studies|findings?|results?|data|evidence|report|investigation|trial|analysis|observations?)|pilot(?:[ -](?:study|trial|randomi[sz]ed|data|project|investigation|feasibility))"
+    r"|proof[- ]of[- ](?:concept|principle)|first[- ]in[- ]human|early[- ]stage (?:study|trial|research)|feasibility (?:study|trial)|findings are preliminary|results are preliminary|hypothesis-generating)\b",
+    "caution:overclaim": r"\b(?:cures?|cured|breakthroughs?|miracles?|miraculous(?:ly)?|game[- ]chang(?:er|ing)|revolution(?:ary|i[sz]es?|i[sz]ing)|wonder drug|holy grail|magic bullet)\b",
+    "caution:preprint": r"\b(?:preprints?|pre-print|not (?:yet )?(?:been )?peer[- ]reviewed|medrxiv|biorxiv)\b",
+    "caution:concern": r"\bexpressions? of concern\b",
+    "caution:retracted": r"\bretract(?:ed|ion)\b",
+    "caution:study": r"\b(?:stud(?:y|ies)|trials?|research(?:ers)?|scientists|investigators|findings)\b",
+    "caution:patients": r"\b(?:patients?|people|humans?|sufferers|those with)\b",
+}
+_COMPILED = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in TRIGGERS.items()}
+_PEOPLE_DESIGNS = frozenset({"observational", "trial", "randomized-trial", "case-report", "lab", ""})
+_DENIED = re.compile(
+    r"(?:\b(?:no|not|never|n['’]t|without|isn|nor|any|whether|incurable|rather than|far from|don|before a|towards? a|for a|find a|search for)\b[^.]{0,25}|cell-|[“\"][^”\"]*)\Z",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(
+    r"\b(?:mice|mouse|murine|rats?|animals?|cells?|in vitro|ex vivo|lab(?:oratory)?|dish|models?|zebrafish|preclinical|eae)\b",
+    re.IGNORECASE,
+)
+
+
+def _find(reading: Reading, trigger: str, fields: tuple[str, ...] = ("title", "text")) -> Evidence | None:
+    if trigger in reading.triggered:
+        for field in fields:
+            if match := _COMPILED[trigger].search(getattr(reading.content, field)):
+                return reading.evidence(field, *match.span())
+    return None
+
+
+def _whole(reading: Reading) -> Evidence | None:
+    if not reading.sentences:
+        return None
+    first = reading.sentences[0]
+    return reading.evidence(first.field, first.start, first.end)
+
+
+def _of(reading: Reading, facet: Facet) -> Label | None:
+    return next((label for label in reading.labels if label.facet is facet), None)
+
+
+def _from_labels(reading: Reading) -> Iterator[tuple[str, Evidence | None]]:
+    """What follows from design and size."""
+    design, size = _of(reading, Facet.DESIGN), _of(reading, Facet.SIZE)
+    value = design.value if design else ""
+    if design and value in {"lab", "animal"}:
+        yield ("in-vitro" if value == "lab" else "animal"), design.evidence[0]
+    if size and int(size.value) < 30 and value in _PEOPLE_DESIGNS and reading.content.kind is not Kind.RECORD:
+        yield "small-sample", size.evidence[0]
+
+
+def _from_status(reading: Reading) -> Iterator[tuple[str, Evidence | None]]:
+    """What the item's kind, publication types and title say of its standing."""
+    content = reading.content
+    if content.kind is Kind.PREPRINT:
+        yield "preprint", _find(reading, "caution:preprint") or _whole(reading)
+    fields = [f"publication_types[{index}]" for index in range(len(content.publication_types))]
+    for value in ("concern", "retracted"):
+        typed = [found for name in fields if _COMPILED[f"caution:{value}"].search((found := reading.whole(name)).words)]
+        title = _find(reading, f"caution:{value}", ("title",))
+        if typed or (title and (content.kind is Kind.NOTICE or title.start <= 1)):
+            yield value, typed[0] if typed else title
+    if content.kind is Kind.NEWS and not reading.hints.study_linked and not content.truncated:
+        yield "study-not-found", _find(reading, "caution:study", ("text", "title"))
+
+
+def _overclaim(reading: Reading) -> Evidence | None:
+    """Find a claim in the source's own voice: not denied, not quoted from somebody."""
+    told = reading.content.kind in {Kind.NEWS, Kind.EXPLAINER}
+    for sentence in reading.sentences if told else reading.title:
+        for match in _COMPILED["caution:overclaim"].finditer(sentence.text):
+            if not _DENIED.search(sentence.text[: match.start()]) and not sentence.text.startswith(("“", '"')):
+                return reading.evidence(sentence.field, sentence.start + match.start(), sentence.start + match.end())
+    return None
+
+
+def _about_patients(reading: Reading) -> Evidence | None:
+    """Find people in a title over a study in animals or cells that the title does not speak of."""
+    if reading.value(Facet.DESIGN) not in {"animal", "lab"} or _BESIDE.search(reading.content.title):
+        return None
+    return _find(reading, "caution:patients", ("title",))
+
+
+def _from_words(reading: Reading) -> Iterator[tuple[str, Evidence | None]]:
+    if reading.value(Facet.DESIGN) not in {"review", "systematic-review", "guideline", "editorial", "protocol"}:
+        for value in ("no-control", "interim", "preliminary"):
+            found = _find(reading, f"caution:{value}")
+            if found and (found.field == "title" or reading.section_at(found.start) not in {"background", "note"}):
+                yield value, found
+    claim = _overclaim(reading) if "caution:overclaim" in reading.triggered else None
+    yield "overclaim", claim or _about_patients(reading)
+
+
+def label(reading: Reading) -> Iterator[Label]:
+    """Yield one label for each caution that the item's words or earlier labels prove."""
+    found = [*_from_labels(reading), *_from_status(reading)]
+    if reading.english:
+        found += _from_words(reading)
+    for value, evidence in found:
+        if evidence:
+            yield Label(facet=Facet.CAUTION, value=value, evidence=(evidence,))

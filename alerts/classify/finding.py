@@ -1,0 +1,97 @@
+"""The one sentence that states the main result, whole and in its own words."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from alerts.classify.reading import Reading, Sentence
+from alerts.model import Facet, Kind, Label
+
+TRIGGERS: Mapping[str, str] = {}
+
+_CUES = (
+    (2.2, r"\b(?:in conclusion|to conclude|we conclude|concluded? that|taken together|collectively|in summary|overall,|altogether,)"),
+    (1.8, r"\b(?:these|our|the|this|present|current) (?:\w+ )?(?:results?|findings?|data|study|analys[ei]s|observations|trial|work|cases?|evidence|report) (?:also |further |clearly |thus |strongly )?(?:\w+ )?(?:suggests?|indicates?|shows?|showed|demonstrates?|demonstrated|supports?|do(?:es)? not support|reveals?|revealed|provides?|confirms?|highlights?|implicate|imply|expand|identif(?:y|ies)|projected)"),
+    (1.6, r"\b(?:we|researchers|authors?|investigators|scientists|team|study|they|results|analysis) (?:also |further |have |has |previously |then )?(?:found|find|finds|showed|shows?|shown|demonstrated?|observed|identif(?:y|ied)|reveal(?:ed)?|report(?:ed)?|determined|discovered|detected)\b"),
+    (1.2, r"\b(?:significant(?:ly)?|more likely|less likely|higher|lower|greater|reduc(?:ed|es|tions?)|increas(?:ed|es)|decreas(?:ed|es)|improv(?:ed|es|ement)|associated with|correlat(?:ed|es|ion)|predict(?:s|ed|or|ors)?|superior|inferior|no (?:significant )?(?:difference|evidence|association)|did not differ|similar|attenuat(?:ed|es)|ameliorat(?:ed|es)|prevent(?:ed|s)|suppress(?:ed|es)|inhibit(?:ed|s)|induc(?:ed|es)|enhanc(?:ed|es)|worsen(?:ed|s)|safe|effective|efficacy|tolerated|sensitiv(?:e|ity)|specificity|risk of|decisive|helps?|slows?|slowed|halts?|halted|eased)\b"),
+    (0.8, r"\b(?:\d[\d.,]*\s?(?:%|percent|per cent)|p\s?[<=]|hazard ratio|odds ratio|ci\b)"),
+    (0.7, r"\b(?:therefore|thus|hence|suggests?|suggesting|indicating|appears? to|seems? to|is (?:a|an|the)|are (?:a|an|the)|should be)\b"),
+    (-1.0, r"\b(?:may|might|could|potential(?:ly)?|promising|possib(?:le|ly))\b"),
+    (-1.6, r"\b(?:hopes?|hoped|hopefully|further (?:studies|research|investigations?|work|trials)|future (?:studies|research|trials|work)|additional (?:studies|research)|more research|larger (?:\w+ )?(?:studies|trials)|(?:is|are) (?:needed|warranted|required|necessary)|remains? (?:unclear|unknown|to be|poorly|elusive|controversial|a challenge|challenging)|little is known|will be)\b"),
+    (-2.5, r"\b(?:we (?:aim(?:ed)?|sought|hypothesi[sz]ed?|review|discuss|describe|summari[sz]e|investigated|evaluated|assessed|examined|analy[sz]ed|studied|conducted|performed|compared|used|measured|tested whether|collected|recruited|enrolled|propose to|also (?:review|discuss|consider)|consider)|aim(?:s|ed)? (?:of|to|was)|purpose|objective|was to|were to|in this (?:review|article|chapter|paper|issue)|this (?:review|article|chapter|paper) (?:\w+ )?(?:aims|reviews|discusses|summari[sz]es|describes|outlines|highlights|provides|focuses|covers|will)|to (?:investigate|evaluate|determine|assess|examine|explore|compare|study|describe)\b.{0,40}\bwe\b|this study (?:aimed|investigated|evaluated|assessed|examined|was|included|compared))"),
+    (-1.5, r"\b(?:were (?:enrolled|recruited|included|measured|assessed|evaluated|collected|performed|analy[sz]ed|randomi[sz]ed|assigned|divided|obtained|used|asked|tested|examined|identified from)|was (?:performed|conducted|used|measured|assessed|evaluated|carried out|collected))\b"),
+    (-1.2, r"\b(?:is|are) (?:a|an|the most) (?:\w+[ -]){0,4}(?:disease|disorder|condition|cause)|characteri[sz]ed by|affects?\b|affecting|(?:has|have) been (?:proposed|suggested|implicated|reported|shown)|previous(?:ly)? |known to|is common|commonly|patients with .{0,30} often"),
+    (-1.0, r"\b(?:however|although|but|moreover|in addition|additionally|furthermore|also)\b"),
+)  # fmt: skip  # noqa: E501
+_SCORED = tuple((points, re.compile(pattern, re.IGNORECASE)) for points, pattern in _CUES)
+_UNFIT = re.compile(
+    r"^(?:learn|read|click|find out|discover how|watch|listen|see (?:more|also)|download|sign up|subscribe|visit|for more|source|copyright|©|trial registration|clinicaltrials|funding|keywords?|conflict)\b"
+    r"|\bread more\b|https?:|www\.|@\w",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(r"(?<!\.\.)[.!][\"'”’)\]]*\d{0,2}(?:[,–-]\d{1,2})*$")
+_SPOKEN = re.compile(
+    r"[“\"]|\b(?:said|says|told|added|explained|noted|stressed|according to|cautioned|warned)\b", re.IGNORECASE
+)
+_FALLBACK = re.compile(r"^(?:they|it|he|she|this|these|those|such|there)\b", re.IGNORECASE)
+_NONE = frozenset({"protocol"})
+
+
+def _cues(text: str) -> float:
+    return sum(points for points, pattern in _SCORED if pattern.search(text))
+
+
+def _fit(sentence: Sentence) -> bool:
+    """Say whether the sentence is a whole one that can stand alone."""
+    return len(sentence.text) > 30 and bool(_WHOLE.search(sentence.text)) and not _UNFIT.search(sentence.text)
+
+
+def _concluded(sentences: list[Sentence]) -> Sentence | None:
+    """Choose from a labelled conclusion: its first sentence, unless that only hopes and a later one tells."""
+    fit = [sentence for sentence in sentences if sentence.section == "conclusion" and _fit(sentence)]
+    if not fit:
+        return None
+    return max(fit, key=lambda sentence: _cues(sentence.text) * 0.5 - 1.4 * fit.index(sentence))
+
+
+def _story(sentences: list[Sentence]) -> Sentence | None:
+    """Choose from a news story: a result in its own voice, the earlier the better."""
+    best = [
+        (_cues(s.text) - 0.18 * index - (2.0 if _SPOKEN.search(s.text) else 0), -index, s)
+        for index, s in enumerate(sentences)
+        if _fit(s)
+    ]
+    points, _, sentence = max(best, default=(0.0, 0, None))
+    return sentence if points > 0.8 else None
+
+
+def _told(sentences: list[Sentence], least: float) -> Sentence | None:
+    """Choose from an abstract without a conclusion: results, and what stands near the end."""
+    count = len(sentences)
+    best = []
+    for index, sentence in enumerate(sentences):
+        if not _fit(sentence):
+            continue
+        points = _cues(sentence.text) + 1.8 * (index + 1) / count
+        points += {"results": 1.0, "background": -2.0, "objective": -2.0, "methods": -2.0}.get(sentence.section, 0.0)
+        points -= 0.8 if _FALLBACK.search(sentence.text) and _cues(sentence.text) < 1.5 else 0.0
+        best.append((points, index, sentence))
+    points, _, chosen = max(best, default=(0.0, 0, None))
+    return chosen if points >= least else None
+
+
+def label(reading: Reading) -> Iterator[Label]:
+    """Yield the finding, or nothing where the text states no result."""
+    content, design = reading.content, reading.value(Facet.DESIGN)
+    if content.kind in {Kind.RECORD, Kind.EXPLAINER, Kind.NOTICE} or design in _NONE or not reading.english:
+        return
+    sentences = [sentence for sentence in reading.text if sentence.section != "note"]
+    if content.truncated and len(content.text) < 160:
+        return
+    if content.kind is Kind.NEWS:
+        chosen = _story(sentences)
+    else:
+        short = len(sentences) < 3 and not _WHOLE.search(content.text.rstrip())
+        chosen = _concluded(sentences) or _told(sentences, 3.0 if short else 0.8)
+    if chosen:
+        evidence = reading.evidence(chosen.field, chosen.start, chosen.end)
+        yield Label(facet=Facet.FINDING, value="finding", evidence=(evidence,))
