@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from alerts.errors import FetchError
-from alerts.ingest import ctgov, europepmc, feed, file, page, preprints, pubmed
+from alerts.ingest import crossref, ctgov, europepmc, feed, file, page, preprints, pubmed
 from alerts.ingest.spacing import Spacing
 from alerts.model import Document, Page, Plan, PollState, Request, Source
 
@@ -48,6 +48,7 @@ SPACING: Mapping[str, Spacing] = {
     **ctgov.SPACING,
     **europepmc.SPACING,
     **preprints.SPACING,
+    **crossref.SPACING,
 }
 
 

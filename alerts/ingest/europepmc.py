@@ -92,12 +92,19 @@ def _short(answer: object, resume: Mapping[str, object]) -> tuple[str, ...]:
     return (f"{SERVICE} counted {told} works and showed {got}",)
 
 
+def refuse_error(answer: Mapping[str, object]) -> None:
+    """Raise the error that an answer tells inside its 200."""
+    if "errCode" in answer or "errMsg" in answer:
+        said = f"{SERVICE} answered with error {answer.get('errCode', '')}: {answer.get('errMsg', '')}"
+        raise ReadError(said[:300])
+
+
 def _refused(source: Source, state: PollState, answer: Mapping[str, object]) -> Page:
     """Begin the window again where a cursor is no longer known; anything else that is refused is an error."""
-    said = f"{SERVICE} answered with error {answer.get('errCode', '')}: {answer.get('errMsg', '')}"[:300]
     restarts = int(state.resume.get("restarts", 0))
-    if state.resume.get("cursor") == "*" or "cursor" not in said.lower() or restarts >= RESTARTS:
-        raise ReadError(said)
+    expired = state.resume.get("cursor") != "*" and "cursor" in str(answer.get("errMsg")).lower()
+    if not expired or restarts >= RESTARTS:
+        refuse_error(answer)
     resume = {**state.resume, "cursor": "*", "read": 0, "restarts": restarts + 1}
     return Page(next=_request(source, resume), state=resume, notes=("a cursor expired; began anew",))
 
