@@ -1,12 +1,12 @@
 """What well-known services hide in the text of their feeds' entries: PubMed, ScienceDirect, trial registries; pure."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alerts.ingest.clean import plain
 from alerts.ingest.dates import MONTHS, find_date
 from alerts.ingest.identity import normalise_key, registry_ids
+from alerts.ingest.names import names
 from alerts.model import Key, PartialDate
 
 
@@ -53,20 +53,41 @@ def _cited(year: str, month: str | None, day: str | None) -> PartialDate | None:
     return PartialDate.parse(f"{year}-{number:02}-{int(day):02}" if day else f"{year}-{number:02}")
 
 
-_SD_FIELD = re.compile(r"^(Publication date|Source|Author\(s\)):\s*(.+)$", re.MULTILINE)
+_FIELD = re.compile(
+    r"(Publication date|Published|Source|Journal|Authors?|Author\(s\)|DOI|PMID|Volume|Issue|Pages?|Section)\s*:\s*(.*)",
+    re.IGNORECASE,
+)
+_ABSTRACT = re.compile(r"\[?abstracts?\]?(?: not available\.?| unavailable\.?|\s*[:.]?\s+(?=[A-Z])|\Z)", re.IGNORECASE)
+_CITATION_ONLY = re.compile(
+    r"(?:[\w &:,'()-]{0,120}\W )?(?:volume \d+|vol\. \d+|early ?view|ahead of print|online first|in press)\b.{0,120}",
+    re.IGNORECASE,
+)
+_MOST_FIELDS = 8
 
 
-def sciencedirect(text: str) -> Said | None:
-    """Read ScienceDirect's description, which is three lines about the paper and nothing of it."""
-    fields: Mapping[str, str] = dict(_SD_FIELD.findall(text))
-    if "Publication date" not in fields:
-        return None
-    rest = _SD_FIELD.sub("", text).strip()
+def labelled(text: str) -> Said:
+    """Read a description that begins with labelled lines about the paper (ScienceDirect, Pensoft and many scripts).
+
+    What is left as text is the abstract alone; a mere citation ("Volume 12, Issue 3, Page 1-9") is none.
+    """
+    lines = text.split("\n")
+    fields: dict[str, str] = {}
+    rest = []
+    for number, line in enumerate(lines):
+        field = _FIELD.fullmatch(line) if number < _MOST_FIELDS else None
+        if field:
+            fields.setdefault(field[1].lower(), field[2].strip())
+        elif not _CITATION_ONLY.fullmatch(line):
+            rest.append(line)
+    abstract = _ABSTRACT.sub("", "\n".join(rest), count=1) if rest and _ABSTRACT.match(rest[0]) else "\n".join(rest)
+    keys = (normalise_key(scheme, fields.get(scheme, "")) for scheme in ("pmid", "doi"))
+    written = next((fields[name] for name in ("authors", "author", "author(s)") if name in fields), "")
     return Said(
-        text=rest,
-        venue=fields.get("Source", "").partition(", Volume")[0].strip(),
-        published=find_date(fields["Publication date"]),
-        authors=tuple(name.strip() for name in fields.get("Author(s)", "").split(",") if name.strip()),
+        text=abstract if any(char.isalnum() for char in abstract) else "",
+        venue=fields.get("journal", fields.get("source", "")).partition(", Volume")[0].strip(),
+        published=find_date(fields.get("publication date", fields.get("published", ""))),
+        authors=names([written]),
+        keys=tuple(key for key in keys if key),
     )
 
 

@@ -53,7 +53,7 @@ def make(found: Mapping[str, Any], bone: Bone, place: Place) -> Entry | None:
     if not title:
         return None
     keys = _keys(found, bone, link, said)
-    scholarly = bool(said.venue or found.get("prism_publicationname") or found.get("prism_doi"))
+    scholarly = bool(said.venue or said.keys or found.get("prism_publicationname") or found.get("prism_doi"))
     kind = sort.kind_of(place.source, link, title, keys, scholarly=scholarly)
     content = _content(found, bone, said, Content(kind=kind, title=title, url=clean.safe_url(link) or ""))
     keys = tuple(key for key in keys if kind is Kind.RECORD or key.scheme not in REGISTRIES)
@@ -91,7 +91,7 @@ def _said(found: Mapping[str, Any], link: str, bone: Bone) -> Said:
     text = _APPEARED.sub("", clean.plain(html)).strip()[:_LONGEST_TEXT]
     if sort.host_of(link) in sort.REGISTRY_HOSTS:
         return dialects.trial(text, unquote(link), bone.guid) or Said(text=text)
-    return dialects.sciencedirect(text) or Said(text=text)
+    return dialects.labelled(text)
 
 
 def _first_words(text: str) -> str:
@@ -178,9 +178,10 @@ def _local_keys(bone: Bone, link: str, place: Place) -> Iterator[Key]:
 
 
 def _links(content: Content, own: tuple[Key, ...], html: str) -> tuple[Link, ...]:
-    """Return the identifiers that the entry names: trials it mentions and, for news, the papers it tells of."""
+    """Return what the entry names: trials it mentions; the papers that news tell of or that a notice is about."""
     named = [Link("mentions", *key) for key in registry_ids(f"{content.title}\n{content.text}") if key not in own]
-    if content.kind in (Kind.NEWS, Kind.EXPLAINER):
+    if content.kind in (Kind.NEWS, Kind.EXPLAINER, Kind.NOTICE):
+        relation = sort.notice_relation(content.title) if content.kind is Kind.NOTICE else "news-about"
         papers = [*dois(html), *(key for found in _PMID_PLACES.findall(html) if (key := normalise_key("pmid", found)))]
-        named += [Link("news-about", *key) for key in papers if key not in own]
+        named += [Link(relation, *key) for key in papers if key not in own]
     return tuple(dict.fromkeys(named))

@@ -27,6 +27,18 @@ _NOTICE = re.compile(
 )
 
 
+_JOURNAL_HOSTS = frozenset({
+    "academic.oup.com", "aan.com", "aacrjournals.org", "acpjournals.org", "ahajournals.org", "annualreviews.org",
+    "ascopubs.org", "biomedcentral.com", "bmj.com", "cambridge.org", "cell.com", "cochranelibrary.com", "dovepress.com",
+    "elifesciences.org", "frontiersin.org", "hindawi.com", "ingentaconnect.com", "jamanetwork.com", "jci.org",
+    "jneurosci.org", "jns-journal.com", "karger.com", "liebertpub.com", "lww.com", "mdpi.com", "msard-journal.com",
+    "nature.com", "nejm.org", "neurology.org", "pensoft.net", "plos.org", "pnas.org", "sagepub.com", "science.org",
+    "sciencedirect.com", "scielo.br", "scielo.org", "springer.com", "springeropen.com", "tandfonline.com",
+    "thelancet.com", "wiley.com",
+})  # fmt: skip
+_ARTICLE_NUMBER = re.compile(r"/(?:pii/|PII)?S\d{4}-?\d{3}[\dX]", re.IGNORECASE)  # publisher item identifier
+
+
 def host_of(url: str) -> str:
     """Return the host of an address without `www.`, or ""."""
     try:
@@ -44,13 +56,27 @@ def kind_of(source: Source, url: str, title: str, keys: tuple[Key, ...], *, scho
     stated = None if source.gives == "mixed" else Kind(source.gives)
     if stated in (None, Kind.PAPER) and _NOTICE.match(title):
         return Kind.NOTICE
-    return stated or _looks_like(host_of(url), keys, scholarly=scholarly)
+    return stated or _looks_like(url, keys, scholarly=scholarly)
 
 
-def _looks_like(host: str, keys: tuple[Key, ...], *, scholarly: bool) -> Kind:
-    schemes = {key.scheme for key in keys}
+def _looks_like(url: str, keys: tuple[Key, ...], *, scholarly: bool) -> Kind:
+    host, schemes = host_of(url), {key.scheme for key in keys}
     if host in REGISTRY_HOSTS:
         return Kind.RECORD
     if host in _PREPRINT_HOSTS or any(key.scheme == "doi" and _PREPRINT_DOI.match(key.value) for key in keys):
         return Kind.PREPRINT
-    return Kind.PAPER if scholarly or schemes & {"pmid", "pmcid", "doi"} else Kind.NEWS
+    return Kind.PAPER if scholarly or schemes & {"pmid", "pmcid", "doi"} or _in_journal(url) else Kind.NEWS
+
+
+def _in_journal(url: str) -> bool:
+    host = host_of(url)
+    parts = host.split(".")
+    return bool(_ARTICLE_NUMBER.search(url)) or any(".".join(parts[at:]) in _JOURNAL_HOSTS for at in range(len(parts)))
+
+
+def notice_relation(title: str) -> str:
+    """Return how a notice with this title stands to the work it names."""
+    words = title.lower()
+    if "concern" in words:
+        return "concerns"
+    return "retracts" if "retract" in words or "withdraw" in words else "corrects"
