@@ -10,7 +10,9 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from alerts import ingest
 from alerts.errors import FetchError, ReadError, SourceError
@@ -29,6 +31,7 @@ Reader = Callable[[Source, PollState, Document], Awaitable[Page]]
 _CONDITIONAL = frozenset({"feed", "page"})
 
 T = TypeVar("T")
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -77,6 +80,11 @@ async def run(claimed: Claimed, tools: Tools) -> PollOutcome:
         return await _pages(claimed, tools, at)
     except SourceError as error:
         return _failed(claimed, tools, error)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # foreign documents break programs in ways nobody foresees: the others go on
+        log.exception("poll broke", source=claimed.source.slug)
+        return _failed(claimed, tools, SourceError(f"broke this program: {type(error).__name__}: {str(error)[:200]}"))
 
 
 def _begin(claimed: Claimed, now: datetime) -> _At | None:
@@ -119,22 +127,12 @@ async def _page(claimed: Claimed, tools: Tools, at: _At) -> tuple[Document, Page
             return document, None
         known = await tools.in_thread(lambda: _known(tools.engine, claimed)) if claimed.window else {}
         state = PollState(anchor=claimed.anchor, resume=at.state, known=known)
-        return document, await _guarded(tools.read(claimed.source, state, document))
+        return document, await tools.read(claimed.source, state, document)
     except (FetchError, ReadError) as error:
         page = _recovered(claimed, at, state, error)
         if page is None:
             raise
         return Document(url=at.request.url), page
-
-
-async def _guarded(reading: Awaitable[Page]) -> Page:
-    """Foreign documents break parsers in ways nobody foresees: that is this source's trouble, not the other ones'."""
-    try:
-        return await reading
-    except SourceError:
-        raise
-    except Exception as error:
-        raise ReadError(f"could not be read ({type(error).__name__}: {str(error)[:200]})") from error
 
 
 def _recovered(claimed: Claimed, at: _At, state: PollState, error: SourceError) -> Page | None:
