@@ -1,9 +1,13 @@
 """The words around a place that say how the item stands to what is named there."""
 
-import re
+from collections.abc import Mapping
 from enum import IntEnum
+from functools import cache
 
-_LIST = r"[^.;:]{0,90}\Z"
+import re2
+
+_LIST = r"[^.;:]*"
+_FEW_WORDS = r"(?:\s+[\w/-]+,?){0,4}[\s(]*"
 _PEOPLE = (
     r"patients?|people|persons?|individuals?|subjects?|participants?|adults?|children|adolescents|women|men|females?"
     r"|males?|girls?|boys?|mothers|fathers|veterans|volunteers|cohorts?|populations?|groups?|cases?|those|survivors"
@@ -15,89 +19,66 @@ _STUFF = (
     r"|lesions?|plaques?|eyes|autops(?:y|ies)|biops(?:y|ies)|registr(?:y|ies)"
 )
 
-_AGAINST_BEFORE = re.compile(
-    r"(?:"
-    rf"(?<![\w-])(?:such as|e\.g\.,?|like|for example|for instance|among others)\b{_LIST}"
-    rf"|\b(?:exclu\w+|rul(?:e|es|ed|ing) out|ineligible|except|apart from|aside from|other than|instead of|rather than"
-    rf"|unlike|contrary to|beyond|outside)\b{_LIST}"
-    r"|\b(?:no|neither|never|nor|(?<!with and )(?<!with or )(?<!and/or )without|absence of|lack of"
-    r"|free of|not have|not had|not diagnosed with|negative for)\b"
-    r"(?:\s+[\w/-]+,?){0,4}[\s(]*\Z"
-    r"|\bno (?:\w+ )?(?:cases?|evidence|signs?|history|reports?|events?|instances?|diagnos[ie]s|incidence) of"
-    rf"\b{_LIST}"
-    r"|\b(?:non|pseudo)-\Z"
-    rf"|\b(?:distinct|differs?|differed|different|differing|indistinguishable) from\b{_LIST}"
-    r"|\b(?:differentiat|distinguish|discriminat|separat)\w*\b[^.;:]{0,90}\bfrom\b[^.;:]{0,40}\Z"
-    r"|\b(?:mimic\w*|masquerad\w+|misdiagnos\w+|mistaken|confused|resembl\w+|simulat\w+|reminiscent"
-    r"|overlap\w*)\b"
-    rf"{_LIST}"
-    r"|\b(?:suggestive|typical|characteristic|indicative) (?:of|for)\b[^.;:]{0,40}\Z"
-    rf"|\b(?:differential|alternative|initial|wrong|incorrect) diagnos[ei]s\b{_LIST}"
-    r"|\b(?:similar|compared|comparable|analogous|akin) to (?:that (?:of|in|approved for)[^.;:]{0,60}\b)?\Z"
-    r"|\bcertified in\s\Z"
-    r")",
-    re.IGNORECASE,
-)
-_AGAINST_AFTER = re.compile(
-    r"(?:[\s-](?:negative|seronegative|free|na[iï]ve|like|unrelated|mimic\w*)\b"
-    r"|(?:\s*\([^)]*\))?\s(?:was|were|is|are|has been|had been|could be|can be)\s"
-    r"(?:excluded|ruled out|absent|not|unlikely|misdiagnosed))",
-    re.IGNORECASE,
-)
-_LOOKALIKE = re.compile(rf"\b(?:mimic\w*|masquerad\w+|resembl\w+|simulat\w+)\b{_LIST}", re.IGNORECASE)
-_EXAMPLES = re.compile(
-    rf"\b(?:including|includes?|included|comprising|particularly|especially|notably)\b{_LIST}", re.IGNORECASE
-)
-_USE = re.compile(
-    r"\b(?:approved|licen[sc]ed|indicated|prescribed|used|using|employed|established|standard|medications?|drugs?"
+_BEFORE = {
+    "list": rf"(?:^|[^\w-])(?:such as|e\.g\.,?|like|for example|for instance|among others)\b{_LIST}",
+    "except": r"\b(?:exclu\w+|rul(?:e|es|ed|ing) out|ineligible|except|apart from|aside from|other than|instead of"
+    rf"|rather than|unlike|contrary to|beyond|outside)\b{_LIST}",
+    "no": r"\b(?:no|neither|never|nor|absence of|lack of|free of|not have|not had|not diagnosed with|negative for)\b"
+    rf"{_FEW_WORDS}",
+    "without": rf"\bwithout\b{_FEW_WORDS}",
+    "with or without": rf"\bwith (?:and|or|and/or) without\b{_FEW_WORDS}",
+    "no cases": r"\bno (?:\w+ )?(?:cases?|evidence|signs?|history|reports?|events?|instances?|diagnos[ie]s|incidence) of"
+    rf"\b{_LIST}",
+    "non": r"\b(?:non|pseudo)-",
+    "other": rf"\b(?:distinct|differs?|differed|different|differing|indistinguishable) from\b{_LIST}",
+    "told from": rf"\b(?:differentiat|distinguish|discriminat|separat)\w*\b{_LIST}\bfrom\b{_LIST}",
+    "lookalike": rf"\b(?:mimic\w*|masquerad\w+|resembl\w+|simulat\w+)\b{_LIST}",
+    "mistaken": rf"\b(?:misdiagnos\w+|mistaken|confused|reminiscent|overlap\w*)\b{_LIST}",
+    "typical": rf"\b(?:suggestive|typical|characteristic|indicative) (?:of|for)\b{_LIST}",
+    "differential": rf"\b(?:differential|alternative|initial|wrong|incorrect) diagnos[ei]s\b{_LIST}",
+    "similar": rf"\b(?:similar|compared|comparable|analogous|akin) to (?:that (?:of|in|approved for){_LIST}\b)?",
+    "examples": rf"\b(?:including|includes?|included|comprising|particularly|especially|notably)\b{_LIST}",
+    "use": r"\b(?:approved|licen[sc]ed|indicated|prescribed|used|using|employed|established|standard|medications?|drugs?"
     r"|treat(?:s|ed|ing|ments?)?|therap(?:y|ies)|agents?|modulators?)\b(?:\s[\w-]+){0,3}"
-    r"\s(?:in|for|of|to treat|with)\b[^.;:]{0,60}\Z",
-    re.IGNORECASE,
-)
-_HAZARD = re.compile(
-    r"\b(?:(?:risks?|fears?|complications?|threat|chance|development|occurrence|prevent\w*|minimi[sz]e) (?:of|for)"
-    r"|events?|effects?|malignanc\w+|infections?|adverse|ranging from|associated with)\b[^.;:]{0,70}\Z",
-    re.IGNORECASE,
-)
-_STUDIED_BEFORE = re.compile(
-    rf"(?:\b(?:{_PEOPLE}|{_STUFF}|igg|antibodies)\b|\d\)?)(?:\s*\([^)]{{0,40}}\))?\s(?:(?:who|that|were|was|are|is"
-    r"|newly|recently|previously|clinically|definite|already|all)\s){0,3}"
+    rf"\s(?:in|for|of|to treat|with)\b{_LIST}",
+    "hazard": r"\b(?:(?:risks?|fears?|complications?|threat|chance|development|occurrence|prevent\w*|minimi[sz]e)"
+    r" (?:of|for)|events?|effects?|malignanc\w+|infections?|adverse|ranging from|associated with)\b"
+    rf"{_LIST}",
+    "studied": rf"(?:\b(?:{_PEOPLE}|{_STUFF}|igg|antibodies)\b|\d\)?)(?:\s*\([^)]*\))?\s"
+    r"(?:(?:who|that|were|was|are|is|newly|recently|previously|clinically|definite|already|all)\s){0,3}"
     r"(?:with|of|from|in|for|by|due to|secondary to|caused by|having|had|have|affected by|suffering from|suffer from"
     r"|diagnosed with|diagnosed as|diagnosed as having|living with|presenting with|at risk of|at risk for"
-    r"|developed|develop)\b[^.;:]{0,90}\Z",
-    re.IGNORECASE,
-)
-_STUDIED_AFTER = re.compile(
-    rf"(?:[\s-](?:spectrum|syndrome|disorders?|diseases?|associated)){{0,3}}\)?(?:\s*\([^)]{{1,40}}\))?"
+    rf"|developed|develop)\b{_LIST}",
+}
+_AFTER = {
+    "denied": r"(?:[\s-](?:negative|seronegative|free|na[iï]ve|like|unrelated|mimic\w*)\b"
+    r"|(?:\s*\([^)]*\))?\s(?:was|were|is|are|has been|had been|could be|can be)\s"
+    r"(?:excluded|ruled out|absent|not|unlikely|misdiagnosed))",
+    "studied": r"(?:[\s-](?:spectrum|syndrome|disorders?|diseases?|associated)){0,3}\)?(?:\s*\([^)]+\))?"
     rf"(?:[\s-](?:\w+[\s-]){{0,2}}(?:{_PEOPLE}|{_STUFF})\b|\s*[(\[,:]?\s*n\s*=|\s*\(\d|:\s\d)",
-    re.IGNORECASE,
-)
-_STUDY = re.compile(
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty"
-    r"|sixty|seventy"
-    r"|eighty|ninety|hundred|we|our|this study|the study|the trial|enrol\w*|included|recruit\w*|investigat\w*"
-    r"|evaluat\w*"
-    r"|assess\w*|compar\w*|analy[sz]\w*|examin\w*|measured|retrospective\w*|prospective\w*|randomi\w*|studied"
-    r"|purpose|aims?"
-    r"|objective)\b",
-    re.IGNORECASE,
-)
-_LISTED = re.compile(
+}
+_SENTENCE = {
+    "study": r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty"
+    r"|sixty|seventy|eighty|ninety|hundred|we|our|this study|the study|the trial|enrol\w*|included|recruit\w*"
+    r"|investigat\w*|evaluat\w*|assess\w*|compar\w*|analy[sz]\w*|examin\w*|measured|retrospective\w*"
+    r"|prospective\w*|randomi\w*|studied|purpose|aims?|objective)\b",
+    "scope": r"\b(?:here(?:in)?,? (?:we|i|the authors)"
+    r"|in (?:this|the present|the current|our) (?:\w+ ){0,2}(?:study|review|article|paper|work|report|survey|trial"
+    r"|analysis|chapter|issue|perspective|investigation|research)"
+    r"|this (?:\w+ ){0,2}(?:study|review|article|paper|work|report|survey|trial|analysis|chapter)"
+    r"|the (?:aim|purpose|objective|goal)"
+    r"|we (?:\w+ )?(?:aim|sought|investigat|examin|evaluat|assess|review|discuss|report|describe|present|compar"
+    r"|studied|analy[sz]|tested|hypothesi[sz]|explor|summari[sz]|show|demonstrat|identif|recruit|enrol|included"
+    r"|developed|used|perform|conduct|measur|determin|generat|propos|found|observ)\w*)",
+    "earlier": r"\b(?:previous(?:ly)?|earlier|recently|have shown|has shown|had shown)\b",
+}
+_LISTED = (
     r"\b(?:(?:medical |health |studied )?conditions?(?: being studied)?(?: or disease)?|diseases?|term|indications?"
-    r"|target condition|keywords?|therapeutic areas?)\s*:[^:]{0,300}\Z",
-    re.IGNORECASE,
+    r"|target condition|keywords?|therapeutic areas?)\s*:[^:]*"
 )
-_SCOPE = re.compile(
-    r"\b(?:here(?:in)?,? (?:we|i|the authors)|in (?:this|the present|the current|our) (?:\w+ ){0,2}(?:study|review"
-    r"|article|paper|work|report|survey|trial|analysis|chapter|issue|perspective|investigation|research)"
-    r"|this (?:\w+ ){0,2}"
-    r"(?:study|review|article|paper|work|report|survey|trial|analysis|chapter)|the (?:aim|purpose|objective|goal)"
-    r"|we (?:\w+ )?(?:aim|sought|investigat|examin|evaluat|assess|review|discuss|report|describe|present|compar|studied"
-    r"|analy[sz]|tested|hypothesi[sz]|explor|summari[sz]|show|demonstrat|identif|recruit|enrol|included|developed|used"
-    r"|perform|conduct|measur|determin|generat|propos|found|observ)\w*)",
-    re.IGNORECASE,
+_AGAINST = frozenset(
+    {"list", "except", "no", "no cases", "non", "other", "told from", "mistaken", "typical", "differential", "similar"}
 )
-_EARLIER = re.compile(r"\b(?:previous(?:ly)?|earlier|recently|have shown|has shown|had shown)\b", re.IGNORECASE)
 
 
 class Stance(IntEnum):
@@ -113,30 +94,74 @@ class Stance(IntEnum):
 
 def stance(before: str, after: str, sentence: str) -> Stance:
     """Judge a place from up to some 100 characters before and after it, within its sentence."""
-    if _AGAINST_BEFORE.search(before) or _AGAINST_AFTER.match(after):
+    found, follows = _before().names(before), _after().names(after)
+    if "denied" in follows or "lookalike" in found or _barred(found):
         return Stance.AGAINST
-    studied = _STUDIED_BEFORE.search(before) or _STUDIED_AFTER.match(after)
-    if studied and _STUDY.search(sentence):
+    if ("studied" in found or "studied" in follows) and "study" in _sentence().names(sentence):
         return Stance.STUDIED
-    if _EXAMPLES.search(before):
+    if "examples" in found:
         return Stance.PASSING
-    if _USE.search(before) or _HAZARD.search(before):
-        return Stance.USED
-    return Stance.NAMED
+    return Stance.USED if "use" in found or "hazard" in found else Stance.NAMED
 
 
 def denied(before: str, after: str) -> Stance | None:
     """Say whether the words around a place in a title take it out of the subject, and how far."""
-    if _LOOKALIKE.search(before):
+    found = _before().names(before)
+    if "lookalike" in found:
         return Stance.NAMED
-    return Stance.AGAINST if _AGAINST_BEFORE.search(before) or _AGAINST_AFTER.match(after) else None
+    return Stance.AGAINST if _barred(found) or "denied" in _after().names(after) else None
+
+
+def _barred(found: frozenset[str]) -> bool:
+    return not found.isdisjoint(_AGAINST) or ("without" in found and "with or without" not in found)
 
 
 def listed(before: str) -> bool:
     """Say whether a place stands in a registry's field of conditions."""
-    return _LISTED.search(before) is not None
+    return bool(_fields().names(before))
 
 
 def scope(sentence: str) -> bool:
     """Say whether a sentence tells what the work itself does ("here we", "in this review")."""
-    return _SCOPE.search(sentence) is not None and _EARLIER.search(sentence) is None
+    found = _sentence().names(sentence)
+    return "scope" in found and "earlier" not in found
+
+
+class _Cues:
+    """Named patterns that are looked for in one pass."""
+
+    def __init__(self, patterns: Mapping[str, str], *, begin: str = "", end: str = "") -> None:
+        options = re2.Options()
+        options.max_mem = 64 << 20
+        self._names = tuple(patterns)
+        self._set = re2.Set.SearchSet(options)
+        for pattern in patterns.values():
+            self._set.Add(f"(?i){begin}(?:{pattern}){end}")
+        self._set.Compile()
+
+    def names(self, text: str) -> frozenset[str]:
+        found = self._set.Match(text.encode("utf-8", "replace"))
+        return frozenset([self._names[at] for at in found]) if found else _NONE
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+@cache
+def _before() -> _Cues:
+    return _Cues(_BEFORE, end=r"\z")
+
+
+@cache
+def _after() -> _Cues:
+    return _Cues(_AFTER, begin=r"\A")
+
+
+@cache
+def _sentence() -> _Cues:
+    return _Cues(_SENTENCE)
+
+
+@cache
+def _fields() -> _Cues:
+    return _Cues({"listed": _LISTED}, end=r"\z")

@@ -1,9 +1,10 @@
 """One scan for all vocabularies: a google-re2 Set finds which terms and triggers occur, re finds where."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import re2
@@ -19,6 +20,7 @@ _PEOPLE_WITH = re.compile(r"(?<![^\W_])(?:pl?w|PL?W|Pl?w|Pl?W)$")
 
 TERMS = {"terms": "term", "acronyms": "acronym", "ambiguous": "ambiguous", "exclude": "exclude", "company": "company"}
 _CASED = {"acronym", "ambiguous"}
+_NAMING = {"term", "acronym", "ambiguous"}
 
 
 class Use(NamedTuple):
@@ -45,7 +47,7 @@ class _Vocable:
 class Joined:
     """Title and text as one folded string, and the way back to the offsets as given."""
 
-    __slots__ = ("_text", "_title", "cased", "content", "lower", "split")
+    __slots__ = ("_spots", "_text", "_title", "cased", "content", "lower", "split")
 
     def __init__(self, content: Content) -> None:
         self.content = content
@@ -54,6 +56,16 @@ class Joined:
         self.cased = self._title.text + _BREAK + self._text.text
         self.lower = self.cased.lower()
         self.split = len(self._title.text) + 1
+        self._spots: dict[re.Pattern[str], list[Place]] = {}
+
+    def spots(self, vocable: _Vocable) -> list[Place]:
+        """Return where a word stands by itself; worked out once, since several topics may share it."""
+        if (known := self._spots.get(vocable.pattern)) is None:
+            text = self.cased if vocable.cased else self.lower
+            found = (Place(*match.span()) for match in vocable.pattern.finditer(text))
+            apart = (place for place in found if _stands_alone(text, *place, cased=vocable.cased))
+            known = self._spots[vocable.pattern] = list(islice(apart, _MOST))
+        return known
 
     def locate(self, start: int, end: int) -> tuple[str, int, int]:
         """Return field, start and end in the text as given."""
@@ -97,33 +109,36 @@ class Matcher:
         self._size += 1
 
     def scan(self, joined: Joined) -> Hits:
-        """Return what occurs in an item."""
+        """Return what occurs in an item; of topics only those whose own words do."""
         found = self._set.Match(joined.cased.encode("utf-8", "replace")) if self._size else None
-        triggers = len(self._names)
-        places: dict[str, dict[str, list[Place]]] = defaultdict(dict)
-        for index in sorted(found or ()):
-            if index >= triggers:
-                self._place(self._vocables[index - triggers], joined, places)
-        return Hits(frozenset(self._names[index] for index in found or () if index < triggers), places)
+        if not found:
+            return _NOTHING
+        found.sort()
+        first = bisect_left(found, len(self._names))
+        met: dict[str, list[tuple[str, _Vocable]]] = {}
+        named = set()
+        for index in found[first:]:
+            vocable = self._vocables[index - len(self._names)]
+            for topic, role in vocable.uses:
+                met.setdefault(topic, []).append((role, vocable))
+                if role in _NAMING:
+                    named.add(topic)
+        places = {topic: _located(met[topic], joined) for topic in met if topic in named}
+        return Hits(frozenset([self._names[index] for index in found[:first]]), places)
 
-    def _place(self, vocable: _Vocable, joined: Joined, places: dict[str, dict[str, list[Place]]]) -> None:
-        spots = list(_spots(vocable, joined))
-        if not spots:
-            return
-        for topic, role in vocable.uses:
-            places[topic].setdefault(role, []).extend(spots)
+
+def _located(met: Iterable[tuple[str, _Vocable]], joined: Joined) -> dict[str, list[Place]]:
+    """Find the places of a topic's words; of its company, that it is there is enough."""
+    places: dict[str, list[Place]] = {}
+    for role, vocable in met:
+        spots = joined.spots(vocable) if role != "company" else _THERE
+        if spots:
+            places[role] = places[role] + spots if role in places else spots
+    return places
 
 
-def _spots(vocable: _Vocable, joined: Joined) -> Iterator[Place]:
-    text = joined.cased if vocable.cased else joined.lower
-    count = 0
-    for match in vocable.pattern.finditer(text):
-        start, end = match.span()
-        if _stands_alone(text, start, end, cased=vocable.cased):
-            yield Place(start, end)
-            count += 1
-            if count == _MOST:
-                return
+_THERE = [Place(0, 0)]
+_NOTHING = Hits(frozenset(), {})
 
 
 def _stands_alone(text: str, start: int, end: int, *, cased: bool) -> bool:

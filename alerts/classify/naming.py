@@ -18,15 +18,17 @@ def counted(places: Mapping[str, list[Place]], joined: Joined) -> list[Place]:
     """Return the places that name the topic, in order, the longest where several overlap."""
     terms, acronyms = places.get("term", []), places.get("acronym", [])
     doubtful = places.get("ambiguous", [])
-    known = sorted([*terms, *acronyms, *doubtful])
-    acronyms = _meant(acronyms, known, joined)
-    found = [*terms, *acronyms]
-    if doubtful and (found or ("company" in places and "exclude" not in places)):
-        found += _meant(doubtful, known, joined)
-    return _longest(found, places.get("exclude", ()))
+    if acronyms or doubtful:
+        known = sorted([*terms, *acronyms, *doubtful])
+        acronyms = _meant(acronyms, known, joined)
+        if acronyms or terms or ("company" in places and "exclude" not in places):
+            acronyms = [*acronyms, *_meant(doubtful, known, joined)]
+    return _longest([*terms, *acronyms], places.get("exclude", ()))
 
 
-def _longest(found: Iterable[Place], barred: Iterable[Place]) -> list[Place]:
+def _longest(found: list[Place], barred: Iterable[Place]) -> list[Place]:
+    if len(found) < 2 and not barred:
+        return found
     kept: list[Place] = []
     for place in sorted(found, key=lambda one: (one.start, -one.end)):
         inside = kept and place.end <= kept[-1].end
@@ -38,12 +40,16 @@ def _longest(found: Iterable[Place], barred: Iterable[Place]) -> list[Place]:
 def _meant(acronyms: list[Place], known: list[Place], joined: Joined) -> list[Place]:
     """Drop acronyms that the item spells out as something else, and words in a shouted line."""
     text = joined.cased
-    foreign = {text[place.start : place.end] for place in acronyms if _spelled_otherwise(place, known, text)}
-    return [
-        place
-        for place in acronyms
-        if text[place.start : place.end] not in foreign and not _shouted(place, text)
+    ends = {one.end for one in known}
+    spelled = [
+        one
+        for one in acronyms
+        if (text[one.start - 1] == "(" and one.start - 2 not in ends) or text.startswith(" (", one.end)
     ]
+    foreign = {text[one.start : one.end] for one in spelled if _spelled_otherwise(one, known, text)}
+    if foreign:
+        acronyms = [one for one in acronyms if text[one.start : one.end] not in foreign]
+    return [one for one in acronyms if text[one.start : one.end] not in _ENGLISH or not _shouted(one, text)]
 
 
 def _spelled_otherwise(place: Place, known: list[Place], text: str) -> bool:
@@ -89,8 +95,6 @@ def _own(words: list[re.Match[str]], known: list[Place]) -> bool:
 
 
 def _shouted(place: Place, text: str) -> bool:
-    if text[place.start : place.end] not in _ENGLISH:
-        return False
     before = _LAST.search(text, max(0, place.start - 40), place.start)
     after = _NEXT.match(text, place.end, place.end + 40)
     around = [match[1] for match in (before, after) if match]

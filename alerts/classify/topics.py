@@ -15,7 +15,7 @@ from alerts.model import Evidence, Facet, Kind, Label, Role, Topic
 
 _WINDOW = 110  # characters on each side of a place that are looked at
 _FIELD = 300  # characters before a place in which a registry's field name may stand
-_LOOKED_AT = 40  # places of one topic in one text
+_LOOKED_AT = 24  # places of one topic in one text
 _SHOWN = 3  # pieces of evidence of one label
 _SHORT = 2  # sentences: a text without title that has no more is read as a title
 _SECTION = {
@@ -60,6 +60,7 @@ class _View:
 
     topic: Topic
     titled: list[Evidence] = field(default_factory=list)
+    also: list[Evidence] = field(default_factory=list)
     mesh: list[Evidence] = field(default_factory=list)
     proofs: list[Proof] = field(default_factory=list)
 
@@ -72,8 +73,10 @@ class _View:
         return sum(proof.stance >= Stance.STUDIED for proof in self.proofs)
 
     def evidence(self) -> tuple[Evidence, ...]:
+        if self.titled:
+            return tuple([*self.titled, *self.also, *self.mesh][:_SHOWN])
         by_weight = sorted(self.proofs, key=lambda proof: (-proof.weight, proof.evidence))
-        return tuple([*self.titled, *(proof.evidence for proof in by_weight), *self.mesh][:_SHOWN])
+        return tuple([*(proof.evidence for proof in by_weight), *self.mesh][:_SHOWN])
 
 
 class _Frame:
@@ -142,7 +145,11 @@ class TopicFacet:
         for place in counted[:in_text]:
             _, start, end = joined.locate(*place)
             self._in_title(view, start, end, frame.content.title)
-        view.proofs += _proofs(counted[in_text:][:_LOOKED_AT], joined, frame)
+        rest = counted[in_text:][: _SHOWN if view.titled else _LOOKED_AT]
+        if view.titled:
+            view.also += (_words(place, joined, frame) for place in rest)
+        else:
+            view.proofs += _proofs(rest, joined, frame)
         return view
 
     def _in_title(self, view: _View, start: int, end: int, title: str) -> None:
@@ -211,13 +218,18 @@ def _about(view: _View, rivals: int, sentences: int, *, record: bool) -> bool:
     return view.score >= _ENOUGH + _ENOUGH_PER_SENTENCE * sentences + theme
 
 
+def _words(place: Place, joined: Joined, frame: _Frame) -> Evidence:
+    name, start, end = joined.locate(*place)
+    return Evidence(name, start, end, frame.content.text[start:end])
+
+
 def _proofs(places: Iterable[Place], joined: Joined, frame: _Frame) -> Iterator[Proof]:
     """Yield the best place of each sentence."""
     best: dict[int, Proof] = {}
     for place in places:
         _, start, end = joined.locate(*place)
         at = frame.at(start)
-        if at < len(frame.sentences):
+        if at < len(frame.sentences) and not (at in best and best[at].stance > Stance.USED):
             proof = _proof(start, end, at, frame)
             if at not in best or proof.weight > best[at].weight:
                 best[at] = proof

@@ -6,6 +6,7 @@ cost grows with the number of terms.
 """
 
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
@@ -16,19 +17,20 @@ from alerts.model import Content, Topic
 from tests.bench.figures import Figure, rates
 
 ITEMS = 600
-_HEADS = ("gli", "neur", "card", "hepat", "derm", "oste", "pulm", "gastr", "myel", "thromb", "lymph", "retin", "kerat")
-_TAILS = ("opathy", "itis", "osis", "ablast", "omab", "tinib", "ocele", "oplasty", "ogenesis", "uria", "algia", "emia")
-_PLAIN = (
+VOCABULARY = 30_000
+_SYLLABLES = [first + second for first in "bcdfglmnprstv" for second in ("a", "e", "i", "o", "u", "an", "er", "is", "ol")]
+_PLAIN = re.findall(
+    r"\S+",
     "we the of in and a to with for was were between after from on by at this that their these patients study group "
     "treatment outcome results showed significant difference baseline months years follow-up cohort clinical response "
-    "risk model analysis observed compared higher lower median ratio confidence interval placebo dose weekly safety"
-).split()
+    "risk model analysis observed compared higher lower median ratio confidence interval placebo dose weekly safety",
+)
 
 
 def _words(seed: int) -> list[str]:
-    rare = [a + b + c for a, b, c in product(_HEADS, ("", "o", "id", "ar", "il"), _TAILS)]
-    random.Random(seed).shuffle(rare)
-    return rare
+    """Return made-up words, as many as the papers of a field use."""
+    chance = random.Random(seed)
+    return ["".join(chance.choices(_SYLLABLES, k=chance.choice((2, 3, 3, 4)))) for _ in range(VOCABULARY)]
 
 
 def topics(count: int, terms: int) -> list[Topic]:
@@ -44,7 +46,7 @@ def topics(count: int, terms: int) -> list[Topic]:
 
 def contents(known: Sequence[Topic], count: int = ITEMS) -> list[Content]:
     """Return abstracts of some 1,750 characters in which three topics are named, as in a feed of one field."""
-    chance, rare = random.Random(5), _words(4)
+    chance, rare = random.Random(5), _words(3)
     return [_content(chance, rare, known) for _ in range(count)]
 
 
