@@ -111,7 +111,8 @@ def select(session: Session, settings: Settings, query: Query) -> Selection:
     if query.week:
         return Selection(alerts=part(found, query.part), older=_older(session, query, span))
     kept = recent(found)
-    older = replace(query.current(), week=week_of(kept[-1].at)) if len(kept) < len(found) else None
+    more = len(kept) < len(found) and not query.secret
+    older = replace(query.current(), week=week_of(kept[-1].at)) if more else None
     return Selection(alerts=kept, older=older)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from itertools import groupby
 
 from alerts.model import Alert
@@ -36,6 +37,8 @@ def week_of(at: datetime) -> str:
 
 def address(base_url: str, query: Query, fmt: Format) -> str:
     """Return the public address of a feed."""
+    if query.secret:
+        return f"{base_url}/my/{query.secret}.{fmt}"
     path = f"/topics/{query.topics[0]}.{fmt}" if len(query.topics) == 1 else f"/feed.{fmt}"
     return f"{base_url}{path}" + (f"?{query.asked}" if query.asked else "")
 
@@ -62,8 +65,8 @@ def channel(site: Site, query: Query, updated: datetime, older: Query | None) ->
     archive = f", {query.week}" if query.week else ""
     current = query.current()
     return Channel(
-        name=str(query) or "everything",
-        title=f"{site.title}: {subject}{only}{archive}",
+        name=f"my/{sha256(query.secret.encode()).hexdigest()[:16]}" if query.secret else str(query) or "everything",
+        title=f"{site.title}: my topics" if query.secret else f"{site.title}: {subject}{only}{archive}",
         description=f"What is new in research on {subject}, with the words that prove each label. "
         "Information about research, not medical advice.",
         page=page_address(site.base_url, query),

@@ -36,6 +36,13 @@ class Query:
     part: int = 1
     after: int = 0
     upto: int | None = None
+    secret: str = ""
+
+    @classmethod
+    def of(cls, interests: Iterable[Interest], secret: str) -> Self:
+        """Return what one person follows, under their own secret address."""
+        followed = tuple(interests)
+        return cls(interests=followed, topics=tuple(sorted({one.topic for one in followed})), secret=secret)
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -12,6 +12,8 @@ from alerts.model import Alert, Facet, Reason, Role
 from alerts.store.tables import (
     AlertRow,
     AlertTopicRow,
+    DeliveryRow,
+    EditionRow,
     HistoryRow,
     InstallationRow,
     ItemRow,
@@ -211,3 +213,28 @@ def found(session: Session, words: Sequence[str], span: Span, limit: int, before
         query = query.where(col(AlertRow.number) < before)
     rows = session.execute(query.order_by(col(AlertRow.number).desc()).limit(limit)).scalars()
     return [_alert(row) for row in rows]
+
+
+def deliveries(session: Session, subscriber: int) -> list[dict[str, Any]]:
+    """Return what a person was sent, as JSON values, the oldest first."""
+    query = select(DeliveryRow).where(col(DeliveryRow.subscriber_id) == subscriber).order_by(col(DeliveryRow.id))
+    return [
+        {
+            "kind": row.kind, "edition": row.edition_id, "state": row.state, "attempts": row.attempts,
+            "created_at": row.created_at.isoformat(), "sent_at": row.sent_at.isoformat() if row.sent_at else None,
+            "reply": row.reply, "message_id": row.message_id,
+        }
+        for row in session.execute(query).scalars()
+    ]
+
+
+def edition_of(session: Session, subscriber: int, ordinal: int) -> tuple[str, bytes] | None:
+    """Return subject and rendered parts of a person's own digest, if it is still held."""
+    query = select(col(EditionRow.subject), col(EditionRow.parts)).join(
+        DeliveryRow, col(DeliveryRow.edition_id) == col(EditionRow.id),
+    ).where(
+        col(DeliveryRow.subscriber_id) == subscriber, col(DeliveryRow.kind) == "digest",
+        col(DeliveryRow.ordinal) == ordinal,
+    )
+    row = session.execute(query).first()
+    return (row.subject, row.parts) if row else None

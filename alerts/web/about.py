@@ -66,9 +66,9 @@ class About:
         if len(kept) > PER_PAGE:
             older = urlencode({"q": said, "topic": topic, **asked, "before": kept[PER_PAGE - 1].number})
         return self.pages.public(
-            request, "search.html", said=said, topic=topic, topics=topics,
-            cards=[card(one, site.topics) for one in shown], total=len(kept), most=FOUND, older=older, feeds=feed_links(site, query), filters=FILTERS, names=NAMES,
-            chosen=asked,
+            request, "search.html", said=said, topic=topic, topics=topics, total=len(kept), most=FOUND, older=older,
+            cards=[card(one, site.topics) for one in shown], feeds=feed_links(site, query), filters=FILTERS,
+            names=NAMES, chosen=asked,
         )
 
     async def feeds(self, request: Request) -> Response:

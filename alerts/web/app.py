@@ -28,7 +28,9 @@ from alerts.web.front import Front
 from alerts.web.health import Ready, healthz
 from alerts.web.pages import Reading
 from alerts.web.people import People
+from alerts.web.personal import Personal
 from alerts.web.shelf import Revisions, Shelf
+from alerts.web.signup import SigningUp
 from alerts.wiring import World
 from subscribers.errors import TokenError
 
@@ -74,6 +76,7 @@ def _revisions(engine: Engine) -> Revisions:
 def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
     """List every address there is."""
     read, about = Reading(world, pages), About(world, pages)
+    signing_up = SigningUp(world, pages)
     people, examples = People(world, pages), Examples(world, pages)
     return [
         Route("/", read.home),
@@ -93,6 +96,12 @@ def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
         Route("/about", about.about),
         Route("/privacy", about.privacy),
         Route("/robots.txt", about.robots),
+        Route("/signup", signing_up.sign_up, methods=["GET", "HEAD", "POST"]),
+        Route("/signup/sent", signing_up.sent),
+        Route("/confirm/{token:str}", signing_up.confirm, methods=["GET", "HEAD", "POST"]),
+        Route("/preferences/{token:str}", people.preferences, methods=["GET", "HEAD", "POST"]),
+        Route("/preferences/{token:str}/data", people.data),
+        Route("/my/{token:str}.{format:feed}", Personal(world).feed),
         Route("/unsubscribe/{token:str}", people.unsubscribe, methods=["GET", "HEAD", "POST"]),
         Route("/sample/feed.rss", examples.feed),
         Route("/sample/{name:str}", examples.page),
