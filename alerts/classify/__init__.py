@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
+from alerts.classify import caution, design, finding, phase, size, subjects
 from alerts.classify.matcher import Joined, Matcher
 from alerts.classify.reading import Hints, Reading
 from alerts.classify.topics import TopicFacet
@@ -27,7 +28,14 @@ class FacetModule(Protocol):
         ...
 
 
-FACETS: tuple[FacetModule, ...] = ()
+FACETS: tuple[FacetModule, ...] = (
+    design,
+    phase,
+    subjects,
+    size,
+    finding,
+    caution,
+)
 """The facets beside topic and treatment, in the order in which they run."""
 
 

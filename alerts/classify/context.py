@@ -27,7 +27,8 @@ _BEFORE = {
     rf"{_FEW_WORDS}",
     "without": rf"\bwithout\b{_FEW_WORDS}",
     "with or without": rf"\bwith (?:and|or|and/or) without\b{_FEW_WORDS}",
-    "no cases": r"\bno (?:\w+ )?(?:cases?|evidence|signs?|history|reports?|events?|instances?|diagnos[ie]s|incidence) of"
+    "no cases": r"\bno (?:\w+ )?(?:cases?|evidence|signs?|history|reports?|events?|instances?|diagnos[ie]s"
+    r"|incidence) of"
     rf"\b{_LIST}",
     "non": r"\b(?:non|pseudo)-",
     "other": rf"\b(?:distinct|differs?|differed|different|differing|indistinguishable) from\b{_LIST}",
@@ -38,7 +39,8 @@ _BEFORE = {
     "differential": rf"\b(?:differential|alternative|initial|wrong|incorrect) diagnos[ei]s\b{_LIST}",
     "similar": rf"\b(?:similar|compared|comparable|analogous|akin) to (?:that (?:of|in|approved for){_LIST}\b)?",
     "examples": rf"\b(?:including|includes?|included|comprising|particularly|especially|notably)\b{_LIST}",
-    "use": r"\b(?:approved|licen[sc]ed|indicated|prescribed|used|using|employed|established|standard|medications?|drugs?"
+    "use": r"\b(?:approved|licen[sc]ed|indicated|prescribed|used|using|employed|established|standard"
+    r"|medications?|drugs?"
     r"|treat(?:s|ed|ing|ments?)?|therap(?:y|ies)|agents?|modulators?)\b(?:\s[\w-]+){0,3}"
     rf"\s(?:in|for|of|to treat|with)\b{_LIST}",
     "hazard": r"\b(?:(?:risks?|fears?|complications?|threat|chance|development|occurrence|prevent\w*|minimi[sz]e)"

@@ -8,7 +8,6 @@ cost grows with the number of terms.
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
 
 import re2
 
