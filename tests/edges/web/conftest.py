@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 from sqlalchemy import Engine
+from sqlmodel import select
 
 from alerts.model import Topic
 from alerts.settings import Settings
@@ -112,7 +113,7 @@ def world(sqlite_engine: Engine, settings: Settings) -> World:
 
 @pytest.fixture
 def serve():
-    """Serve another application beside the first: `with serve(app) as browser`."""
+    """Another application beside the first: `with serve(app) as browser`."""
     return served
 
 
@@ -184,6 +185,5 @@ def release_into(
 
 
 def _source(slug: str) -> Any:
-    from sqlmodel import select
 
     return select(SourceRow.id).where(SourceRow.slug == slug)
