@@ -37,17 +37,15 @@ def plan(source: Source, state: PollState, now: datetime) -> Plan | None:  # noq
 
 def read(source: Source, state: PollState, document: Document) -> Page:
     """Read the list, or in a run that follows, the page of the next item."""
-    queue = state.resume.get("queue")
-    if queue:
-        return _go_on(source, queue[1:], _followed(source, queue[0], document))
+    if state.resume.get("queue"):
+        return _go_on(source, state.resume, _followed(source, state.resume["queue"][0], document))
     rows = list(_rows(source, document))
     fresh = [row for row in rows if state.known.get(row["locator"]) != row["hash"]]
-    shown = Page(seen=len(rows) - len(fresh), window=tuple(row["locator"] for row in rows))
-    if source.options.get("follow"):
-        leading = [row for row in fresh if row["link"] and row["locator"] not in state.known]
-        listed = tuple(_listed(source, row) for row in fresh if row not in leading)
-        return replace(_go_on(source, leading), entries=listed, seen=shown.seen, window=shown.window)
-    return replace(shown, entries=tuple(_listed(source, row) for row in fresh))
+    follow = source.options.get("follow")
+    leading = [row for row in fresh if follow and row["link"] and row["locator"] not in state.known]
+    window = [row["locator"] for row in rows]
+    entries = tuple(_listed(source, row) for row in fresh if row not in leading)
+    return replace(_page(source, leading, window), entries=entries, seen=len(rows) - len(fresh))
 
 
 def recover(source: Source, state: PollState, request: Request, error: FetchError) -> Page | None:
@@ -55,16 +53,21 @@ def recover(source: Source, state: PollState, request: Request, error: FetchErro
     queue = state.resume.get("queue")
     if not queue or error.network or error.throttled or error.status is None:
         return None
-    page = _go_on(source, queue[1:], _listed(source, queue[0]))
+    page = _go_on(source, state.resume, _listed(source, queue[0]))
     return replace(page, notes=(f"the page of an item could not be read (HTTP {error.status}): {request.url}",))
 
 
-def _go_on(source: Source, queue: Sequence[Mapping[str, Any]], entry: Entry | None = None) -> Page:
-    entries = (entry,) if entry else ()
+def _go_on(source: Source, resume: Mapping[str, Any], entry: Entry) -> Page:
+    return replace(_page(source, resume["queue"][1:], resume["window"]), entries=(entry,))
+
+
+def _page(source: Source, queue: Sequence[Mapping[str, Any]], window: Sequence[str]) -> Page:
+    """Return what asks for the first item of the queue, or ends the run; the window is the list's on every page."""
     if not queue:
-        return Page(entries=entries)
+        return Page(window=tuple(window))
     following = Request(url=queue[0]["link"], allow_private=source.allow_private)
-    return Page(entries=entries, next=following, state={"queue": [dict(row) for row in queue]})
+    state = {"queue": [dict(row) for row in queue], "window": list(window)}
+    return Page(next=following, state=state, window=tuple(window))
 
 
 def _rows(source: Source, document: Document) -> Iterator[dict[str, Any]]:

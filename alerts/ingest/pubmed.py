@@ -21,6 +21,7 @@ BASE = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 SPACING: Mapping[str, Spacing] = {"eutils.ncbi.nlm.nih.gov": Spacing(0.34, keyed=0.11)}
 WALL = 9999
 OVERLAP = timedelta(days=2)
+HELD = 2000  # PMIDs remembered from run to run, so that the days of overlap are not fetched again
 TRIES = 5  # runs in which a record that PubMed found but did not deliver is asked for again
 
 _BROAD = re.compile(r"\b(?:AND|NOT)\b")
@@ -39,6 +40,8 @@ class _Run:
     slices: Sequence[Sequence[str]] = field(default_factory=list)  # [first, last] day; the first slice is being read
     listed: int = 0  # ids of this slice that the search has shown
     wanted: Sequence[str] = field(default_factory=list)  # PMIDs still to fetch
+    held: Sequence[str] = field(default_factory=list)  # the newest PMIDs that the last run brought
+    found: Sequence[str] = field(default_factory=list)  # and those that this run found, for the next one
     again: Mapping[str, int] = field(default_factory=dict)  # PMIDs found but not delivered: how often asked
 
     def json(self) -> dict[str, Any]:
@@ -58,6 +61,7 @@ def plan(source: Source, state: PollState, now: datetime) -> Plan | None:
         changed_since=reached.get("changed", now.date().isoformat()),
         changed_due=reached.get("changed", now.date().isoformat()) < now.date().isoformat(),
         slices=[[first.isoformat(), last.isoformat()]],
+        held=reached.get("held", []),
         again=reached.get("again", {}),
     )
     return Plan(request=_search(source, run), state=run.json())
@@ -115,8 +119,11 @@ def _read_search(source: Source, state: PollState, run: _Run, document: Document
     listed = run.listed + len(ids)
     if listed < count and not ids:
         raise ReadError(f"PubMed said that it found {count} records and showed {listed}")
-    wanted = [one for one in ids if run.changed or one not in state.known]
+    held = {*run.held, *state.known}
+    wanted = [one for one in ids if run.changed or one not in held]
     run = replace(run, wanted=[*wanted, *_once_more(run, wanted)], listed=listed if listed < count else 0)
+    if not run.changed:
+        run = replace(run, found=sorted({*run.found, *ids}, key=int)[-HELD:])
     if listed >= count:
         run = replace(run, slices=run.slices[1:])
     return _go_on(source, run, notes=notes, seen=len(ids) - len(wanted))
@@ -186,5 +193,6 @@ def _go_on(source: Source, run: _Run, *, notes: tuple[str, ...] = (), seen: int 
         return Page(next=_fetch(source, run), state=run.json(), notes=notes, seen=seen)
     if run.slices:
         return Page(next=_search(source, run), state=run.json(), notes=notes, seen=seen)
-    anchor = {"began": run.began, "since": run.since, "changed": run.began, "again": dict(run.again)}
+    held = [one for one in run.found if one not in run.again]
+    anchor = {"began": run.began, "since": run.since, "changed": run.began, "again": dict(run.again), "held": held}
     return Page(state=anchor, notes=notes, seen=seen)

@@ -77,6 +77,20 @@ def test_later_runs_overlap_two_days_and_fetch_only_what_is_unknown(play: Play, 
     assert run.asked[0]["mindate"] == "2026/04/27"
 
 
+def test_the_days_of_overlap_are_not_fetched_again(play: Play, parameters: Parameters) -> None:
+    service = Pubmed(parameters, {1: day(-1), 2: day(0)})
+    first = play(SOURCE, service, NOW)
+    service.entered = {**service.entered, 3: day(0)}
+    again = play(SOURCE, service, NOW, anchor=first.anchor)
+    assert (again.locators, again.seen) == (["3"], 2)
+
+
+def test_what_is_remembered_has_an_end(play: Play, parameters: Parameters) -> None:
+    service = Pubmed(parameters, dict.fromkeys(range(1, 2100), day(-1)))
+    anchor = play(SOURCE, service, NOW).anchor
+    assert anchor["held"] == [str(pmid) for pmid in range(100, 2100)]
+
+
 def test_the_anchor_is_the_time_before_paging_began() -> None:
     plan = pubmed.plan(SOURCE, PollState(), NOW)
     assert plan is not None

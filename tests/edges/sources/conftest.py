@@ -28,10 +28,11 @@ class Poll:
     notes: list[str] = field(default_factory=list)
     anchor: Mapping[str, Any] = field(default_factory=dict)
     resume: str = ""
+    window: tuple[str, ...] = ()
 
     @property
     def known(self) -> dict[str, str]:
-        return {locator: entry.raw_hash for locator, entry in self.entries.items()}
+        return {locator: self.entries[locator].raw_hash for locator in self.window if locator in self.entries}
 
     async def run(self, fetch: Fetch, now: datetime = NOW, *, pages: int = 10_000) -> bool:
         """Begin a run, or go on where the last one broke off; True when it came to its end within so many pages."""
@@ -41,7 +42,7 @@ class Poll:
             self.entries |= {entry.locator: entry for entry in page.entries}
             self.notes += page.notes
             if page.next is None:
-                self.anchor, self.resume = json.loads(json.dumps(page.state)), ""
+                self.anchor, self.resume, self.window = json.loads(json.dumps(page.state)), "", page.window
                 return True
             self.resume = json.dumps({"request": _dumped(page.next), "state": page.state})
             request, state = page.next, page.state

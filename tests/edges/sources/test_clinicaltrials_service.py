@@ -97,7 +97,7 @@ async def test_a_later_poll_brings_what_changed_and_no_more(serve: Serve, fetch:
     registry.status |= {"NCT00000333": "TERMINATED", "NCT00000900": "NOT_YET_RECRUITING"}
     before = dict(run.entries)
     await run.run(fetch, LATER)
-    changed = {locator for locator, entry in run.entries.items() if before.get(locator) is not entry}
+    changed = {locator for locator, entry in run.entries.items() if before.get(locator) != entry}
     assert changed == {"NCT00000333", "NCT00000900"}
     assert run.entries["NCT00000333"].content.status == "TERMINATED"
     assert len(registry.log) == 1

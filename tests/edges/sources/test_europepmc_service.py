@@ -91,7 +91,7 @@ async def test_a_later_poll_brings_only_what_is_new_though_counts_changed(serve:
     before = dict(run.entries)
     service.indexed["44000001"] = date(2026, 5, 5)
     await run.run(fetch, datetime(2026, 5, 5, 9, 30, tzinfo=UTC))
-    assert {locator for locator, entry in run.entries.items() if before.get(locator) is not entry} == {"MED:44000001"}
+    assert {locator for locator, entry in run.entries.items() if before.get(locator) != entry} == {"MED:44000001"}
 
 
 async def test_a_long_query_goes_by_post(serve: Serve, fetch: Fetch, poll: type) -> None:
