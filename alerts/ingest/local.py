@@ -1,7 +1,9 @@
 """Reads the documents of the kind `file` from this machine's disk; no other kind may ask for one."""
 
+import asyncio
 import os
 import stat
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -9,6 +11,13 @@ from alerts.errors import FetchError
 from alerts.model import Document, Request, Source
 
 LARGEST = 200 * 1024 * 1024
+
+
+async def obtain(source: Source, request: Request, fetch: Callable[[Request], Awaitable[Document]]) -> Document:
+    """Return what a request of a source brings: from the disk for a file source, by `fetch` for every other."""
+    if source.kind == "file":
+        return await asyncio.to_thread(read_local, source, request)
+    return await fetch(request)
 
 
 def read_local(source: Source, request: Request) -> Document:

@@ -7,7 +7,10 @@ from alerts.errors import ReadError, UsageError
 from alerts.ingest import KINDS
 from alerts.ingest.discover import feeds
 from alerts.ingest.fetch import Fetch
+from alerts.ingest.local import obtain
 from alerts.model import Document, Page, PollState, Request, Source
+
+MOST_PAGES = 4  # a search, its slices, a batch of records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +30,31 @@ async def preview(source: Source, *, contact: str, now: datetime) -> Preview:
         plan = KINDS[source.kind].plan(source, PollState(), now)
         if plan is None:
             return Preview(source=source, page=Page())
-        document = await fetch(plan.request)
+        document = await obtain(source, plan.request, fetch)
         state = PollState(resume=plan.state)
         try:
-            page = KINDS[source.kind].read(source, state, document)
+            page = await _onward(fetch, source, KINDS[source.kind].read(_alone(source), state, document))
         except ReadError:
             found = feeds(document) if source.kind == "feed" else ()
             if not found:
                 raise
             return await _first_feed(fetch, source, document, found[0].url)
     return Preview(source=replace(source, title=source.title or page.title), page=page)
+
+
+def _alone(source: Source) -> Source:
+    """Return a page source that follows nothing: its list alone is shown."""
+    return replace(source, options={name: value for name, value in source.options.items() if name != "follow"})
+
+
+async def _onward(fetch: Fetch, source: Source, page: Page) -> Page:
+    """Go on to the first page with entries: the first answer to a query may be numbers only."""
+    for _ in range(MOST_PAGES):
+        if page.entries or page.next is None:
+            break
+        document = await obtain(source, page.next, fetch)
+        page = KINDS[source.kind].read(source, PollState(resume=page.state), document)
+    return page
 
 
 async def _first_feed(fetch: Fetch, source: Source, page: Document, url: str) -> Preview:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alerts import ingest
 from alerts.errors import FetchError, ReadError, SourceError
+from alerts.ingest.local import obtain
 from alerts.model import Document, Page, PollState, Request, Source
 from alerts.pipeline import outcome
 from alerts.pipeline.outcome import PollOutcome
@@ -121,7 +122,7 @@ async def _page(claimed: Claimed, tools: Tools, at: _At) -> tuple[Document, Page
     """Fetch and read one page; None where nothing changed since the last poll."""
     state = PollState(anchor=claimed.anchor, resume=at.state)
     try:
-        document = await tools.fetch(at.request)
+        document = await obtain(claimed.source, at.request, tools.fetch)
         _reached(claimed, tools)
         if document.status == 304 or (at.pages == 0 and _digest(document) == claimed.body_hash):
             return document, None
