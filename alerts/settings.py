@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     imprint: str = ""
     operator: str = ""
     bounce_address: str = ""
+    bounce_inbox: SecretStr = SecretStr("")
     contact: str = ""
     hub_url: str = ""
     secret_key: SecretStr = SecretStr("")

@@ -17,11 +17,12 @@ from sqlmodel import Session
 from alerts.deliver import retry
 from alerts.deliver.carrier import Mail
 from alerts.deliver.retry import Reply, Stage
+from alerts.pipeline.bounces import give_up, give_up_if_often
 from alerts.pipeline.tally import Tally
 from alerts.store import lanes, outbox
+from alerts.store.books import Books, Leave
 from alerts.store.engine import writing
 from alerts.store.installation import set_hold
-from alerts.store.ledger import Leave, Ledger
 from alerts.store.outbox import Block, Claimed, Outcome
 
 T = TypeVar("T")
@@ -46,14 +47,15 @@ class _Batch:
 
     outcomes: list[Outcome] = field(default_factory=list)
     leaving: list[tuple[Claimed, asyncio.Future[bool]]] = field(default_factory=list)
-    dead: set[bytes] = field(default_factory=set)
+    dead: list[Claimed] = field(default_factory=list)
+    returned: list[Claimed] = field(default_factory=list)
     slow: set[bytes] = field(default_factory=set)
     eased: set[bytes] = field(default_factory=set)
     pause: timedelta | None = None
     hold: str = ""
 
     def rare(self) -> bool:
-        return bool(self.dead or self.slow or self.eased or self.pause or self.hold)
+        return bool(self.dead or self.returned or self.slow or self.eased or self.pause or self.hold)
 
     def empty(self) -> bool:
         return not (self.outcomes or self.leaving or self.rare())
@@ -91,7 +93,7 @@ class OutboxDesk:
         self._closing = False
         self._watch = retry.PolicyWatch()
         self._lanes: frozenset[bytes] = frozenset()
-        self._ledger = Ledger(engine)
+        self._books = Books(engine)
         self._database = ThreadPoolExecutor(1, "outbox")
         self.tally = Tally()
 
@@ -181,8 +183,10 @@ class OutboxDesk:
         outcome = _outcome(claimed, decision, self._shift.now())
         del self._held[claimed.id]
         self._batch.outcomes.append(outcome)
-        if isinstance(decision, retry.Bounced) and decision.suppress and claimed.address_hash:
-            self._batch.dead.add(claimed.address_hash)
+        if isinstance(decision, retry.Bounced) and decision.suppress:
+            self._batch.dead.append(claimed)
+        elif outcome.state in ("bounced", "expired"):
+            self._batch.returned.append(claimed)
         self.tally.count(outcome, address)
         self._pace(claimed.domain_hash, decision)
         self._wake.set()
@@ -255,14 +259,20 @@ class OutboxDesk:
                 answer.set_result(claimed.id in leave.going)
 
     def _commit(self, batch: _Batch) -> Leave:
-        with self._ledger.transaction() as session:
-            self._ledger.settle(session, batch.outcomes)
+        with self._books.transaction() as session:
+            self._books.settle(session, batch.outcomes)
             if batch.rare():
                 self._write_rare(session, batch)
-            return self._ledger.leave(session, [claimed for claimed, _ in batch.leaving])
+            return self._books.leave(session, [claimed for claimed, _ in batch.leaving])
 
     def _write_rare(self, session: Session, batch: _Batch) -> None:
-        outbox.suppress(session, batch.dead, "bounced", self._shift.now())
+        now = self._shift.now()
+        for one in batch.dead:
+            if one.address_hash is not None:
+                give_up(session, int(one.recipient), one.address_hash, now)
+        for one in batch.returned:
+            if one.address_hash is not None:
+                give_up_if_often(session, int(one.recipient), one.address_hash, now)
         lanes.slow(session, batch.slow)
         lanes.ease(session, batch.eased)
         if batch.pause:
@@ -290,7 +300,7 @@ class OutboxDesk:
         self._database.shutdown()
 
     def _give_back(self) -> None:
-        self._ledger.close()
+        self._books.close()
         with writing(self._engine) as session:
             outbox.give_back(session, [(one.id, one.lease) for one in self._held.values()])
 

@@ -4,12 +4,12 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, case, func, or_, select, update
 from sqlmodel import Session, col
 
-from alerts.store.bulk import add_missing
 from alerts.store.engine import database_now
 from alerts.store.lanes import draw
 from alerts.store.tables import EditionRow, InstallationRow, metadata
@@ -230,12 +230,6 @@ _GIVE_BACK = (
 )
 
 
-def suppress(session: Session, hashes: Collection[bytes], reason: str, now: datetime) -> None:
-    """Say that these addresses must not be mailed again; a reason that stands already stays."""
-    rows = [{"address_hash": one, "reason": reason, "at": now} for one in hashes]
-    add_missing(session, SuppressionRow, rows)
-
-
 def waiting(session: Session, now: datetime, most: int) -> int:
     """Return how many deliveries are due, counted up to `most`."""
     due = (
@@ -268,3 +262,26 @@ def forget_replies(session: Session, before: datetime) -> None:
         .where(_D.state.not_in(OPEN), _D.created_at < before, or_(_D.reply != "", _D.attempts > 0))
         .values(reply="", attempts=0)
     )
+
+
+def came_back(session: Session, subscriber_id: int, message_id: str, reply: str) -> None:
+    """Note that a mail the server had taken came back; without its Message-ID the last one is meant."""
+    taken = select(_D.id).where(_D.subscriber_id == subscriber_id, _D.state.in_(("sent", "uncertain", "sending")))
+    named = taken.where(_D.message_id == message_id)
+    connection = session.connection()
+    found = connection.execute(named).scalar() if message_id else None
+    one = found or connection.execute(taken.order_by(_D.created_at.desc(), _D.id.desc()).limit(1)).scalar()
+    gone = update(DELIVERIES).where(_D.id == one)
+    connection.execute(gone.values(state="bounced", reply=reply, lease=None, leased_until=None))
+
+
+def returned_in_a_row(session: Session, subscriber_id: int, most: int = 50) -> list[datetime]:
+    """Return when the last mails to a reader were made, back to the last that arrived: those that all came back."""
+    ended = (
+        select(_D.state, _D.created_at)
+        .where(_D.subscriber_id == subscriber_id, _D.state.in_(("sent", "bounced", "expired")))
+        .order_by(_D.created_at.desc(), _D.id.desc())
+        .limit(most)
+    )
+    rows = session.connection().execute(ended)
+    return [row.created_at for row in takewhile(lambda row: row.state != "sent", rows)]

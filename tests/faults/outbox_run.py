@@ -1,6 +1,5 @@
 """Fills an outbox and works it off, as a process that may be killed: `outbox_run.py seed|send FOLDER ...`."""
 
-import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -37,7 +37,7 @@ class Leave:
     held: bool = False
 
 
-class Ledger:
+class Books:
     """The books of one run; used by one thread at a time."""
 
     def __init__(self, engine: Engine) -> None:
@@ -65,7 +65,7 @@ class Ledger:
         return self._connection
 
     def close(self) -> None:
-        """Give the connection back; the ledger opens another if it is used again."""
+        """Give the connection back; another is opened if it is used again."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

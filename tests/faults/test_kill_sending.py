@@ -1,0 +1,160 @@
+"""Kills the sender with signal 9 at random moments: nothing may be lost, and few mails come twice."""
+
+import asyncio
+import contextlib
+import os
+import random
+import re
+import sys
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).with_name("outbox_run.py")
+CONNECTIONS = 16
+LEASE = "2"
+REPLY_AFTER = 0.02
+MESSAGE_ID = re.compile(rb"^Message-ID: (<[^>]+>)\r\n", re.MULTILINE)
+
+
+@dataclass
+class Sink:
+    """Keeps every message for good and waits 20 ms before each reply."""
+
+    kills: int = 0
+    port: int = 0
+    open_now: int = 0
+    bodies: int = 0  # whole bodies whose reply the sender has not got
+    kept: dict[str, list[tuple[int, bytes]]] = field(default_factory=lambda: defaultdict(list))
+    some: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open_now += 1
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await self._session(reader, writer)
+        self.open_now -= 1
+        writer.close()
+
+    async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        recipient = ""
+        writer.write(b"220 sink\r\n")
+        while line := await reader.readline():
+            verb = line[:4].upper()
+            if verb == b"RCPT":
+                recipient = line.decode().split("<")[1].split(">")[0]
+            await asyncio.sleep(REPLY_AFTER)
+            writer.write(
+                {b"EHLO": b"250-sink\r\n250 PIPELINING\r\n", b"DATA": b"354 go\r\n"}.get(verb, b"250 2.0.0 ok\r\n")
+            )
+            if verb == b"DATA":
+                await self._keep(recipient, await reader.readuntil(b"\r\n.\r\n"))
+                writer.write(b"250 2.0.0 kept\r\n")
+
+    async def _keep(self, recipient: str, body: bytes) -> None:
+        found = MESSAGE_ID.search(body)
+        assert found
+        self.kept[recipient].append((self.kills, found[1]))
+        self.some.set()
+        self.bodies += 1
+        try:
+            await asyncio.sleep(REPLY_AFTER)
+        finally:
+            self.bodies -= 1
+
+
+async def program(*arguments: object) -> asyncio.subprocess.Process:
+    words = [str(one) for one in arguments]
+    return await asyncio.create_subprocess_exec(sys.executable, PROGRAM, *words, stdout=asyncio.subprocess.DEVNULL)
+
+
+async def seeded(folder: Path, people: int) -> None:
+    assert await (await program("seed", folder, people)).wait() == 0
+
+
+async def killed_in_mid_run(sink: Sink, folder: Path, after: float) -> tuple[int, int] | None:
+    """Start a sender and kill it so long after its first mail: (open connections, bodies in flight) or None if done."""
+    sink.some.clear()
+    sender = await program("send", folder, sink.port, CONNECTIONS, LEASE)
+    ended = asyncio.create_task(sender.wait())
+    mail = asyncio.create_task(sink.some.wait())
+    await asyncio.wait({ended, mail}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({ended}, timeout=after)
+    await in_flight(sink, ended)
+    mail.cancel()
+    if ended.done():
+        return None
+    seen = sink.open_now, sink.bodies
+    sender.kill()
+    await ended
+    while sink.open_now:  # noqa: ASYNC110  what the sender wrote before it died still arrives
+        await asyncio.sleep(REPLY_AFTER)
+    sink.kills += 1
+    return seen
+
+
+async def in_flight(sink: Sink, ended: asyncio.Task[int]) -> None:
+    """Move a random moment on to the next one at which a body is in flight, if that comes soon."""
+    for _ in range(100):
+        if sink.bodies or ended.done():
+            return
+        await asyncio.sleep(REPLY_AFTER / 10)
+
+
+def repeats_by_kill(sink: Sink) -> Counter[int]:
+    """Count the mails that came again, by the kill that followed the earlier copy."""
+    pairs = (pair for copies in sink.kept.values() for pair in pairwise(copies))
+    return Counter(earlier + 1 for (earlier, _), _ in pairs)
+
+
+async def run_with_kills(folder: Path, people: int, kills: int, chance: random.Random) -> list[tuple[int, int]]:
+    """Work off one outbox, killing the sender on the way; check what arrived. Returns what each kill met."""
+    sink = Sink()
+    server = await asyncio.start_server(sink.talk, "127.0.0.1", 0, limit=2**20)
+    sink.port = server.sockets[0].getsockname()[1]
+    await seeded(folder, people)
+    met = []
+    while len(met) < kills and (seen := await killed_in_mid_run(sink, folder, chance.uniform(0.05, 1.2))):
+        met.append(seen)
+    while set(await states(folder)) - {"sent"}:
+        await (await program("send", folder, sink.port, CONNECTIONS, LEASE)).wait()
+    server.close()
+    check(sink, people, met)
+    return met
+
+
+async def states(folder: Path) -> dict[str, int]:
+    sys.path.insert(0, str(PROGRAM.parent))
+    from outbox_run import states as read  # noqa: PLC0415
+
+    return await asyncio.to_thread(read, folder)
+
+
+def check(sink: Sink, people: int, met: list[tuple[int, int]]) -> None:
+    lost = people - len(sink.kept)
+    assert lost == 0, f"{lost} lost"
+    repeats = repeats_by_kill(sink)
+    for kill, (connections, bodies) in enumerate(met, 1):
+        print(f"kill {kill}: {connections} connections open, {bodies} bodies in flight, {repeats[kill]} came twice")
+        assert repeats[kill] <= connections
+    assert sum(repeats.values()) == sum(repeats[kill] for kill in range(1, len(met) + 1)), "repeats without a kill"
+    assert all(len({message_id for _, message_id in copies}) == 1 for copies in sink.kept.values())
+
+
+async def test_a_killed_sender_loses_nothing_and_repeats_at_most_its_open_connections(tmp_path: Path) -> None:
+    met = await run_with_kills(tmp_path / "run", 400, 3, random.Random(7))
+    assert met
+
+
+async def test_a_hundred_random_kills(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--faults-long", default=False):
+        pytest.skip("minutes long: make faults")
+    chance = random.Random(os.environ.get("ALERTS_TEST_SEED", "11"))
+    met: list[tuple[int, int]] = []
+    while len(met) < 100:
+        met += await run_with_kills(tmp_path / str(len(met)), 5_000, 100 - len(met), chance)
+    in_flight = sum(bodies > 0 for _, bodies in met)
+    print(f"{len(met)} kills, {in_flight} with a body in flight, lost 0")
+    assert in_flight >= 90
