@@ -107,6 +107,16 @@ def people(session: Session, keyring: Keyring, *, after: int = 0, limit: int = I
     return [_person(row, texts[row.interest_set_id], keyring) for row in rows]
 
 
+def known(session: Session, hashes: Iterable[bytes]) -> set[bytes]:
+    """Return which of these address hashes belong to a subscriber."""
+    wanted = sorted(set(hashes))
+    found: set[bytes] = set()
+    for start in range(0, len(wanted), IN_ONE):
+        part = col(SubscriberRow.address_hash).in_(wanted[start : start + IN_ONE])
+        found.update(session.execute(select(col(SubscriberRow.address_hash)).where(part)).scalars())
+    return found
+
+
 def _one(session: Session, keyring: Keyring, condition: Any) -> Person | None:  # noqa: ANN401  a column expression
     row = session.execute(select(SubscriberRow).where(condition)).scalars().first()
     if row is None:
@@ -200,18 +210,19 @@ def pending_since(session: Session, before: datetime, limit: int = IN_ONE) -> li
     return [found for found in session.execute(query.limit(limit)).scalars() if found is not None]
 
 
-def pause_is_over(session: Session, now: datetime) -> bool:
-    """Tell whether anybody's pause is over."""
+def pause_is_over(session: Session, now: datetime, limit: int = 10_000) -> list[int]:
+    """Return those whose pause is over."""
     over = (col(SubscriberRow.status) == Status.PAUSED.value, col(SubscriberRow.paused_until) <= now)
-    return session.execute(select(col(SubscriberRow.id)).where(*over).limit(1)).first() is not None
+    return list(session.execute(select(col(SubscriberRow.id)).where(*over).limit(limit)).scalars())
 
 
-def wake_paused(session: Session, now: datetime) -> None:
-    """Make those active again whose pause is over."""
-    over = (col(SubscriberRow.status) == Status.PAUSED.value, col(SubscriberRow.paused_until) <= now)
-    session.execute(
-        update(SubscriberRow).where(*over).values(status=Status.ACTIVE.value, paused_until=None)
-    )
+def wake(session: Session, ids: Sequence[int]) -> None:
+    """Make paused people active again."""
+    values = {"status": Status.ACTIVE.value, "paused_until": None}
+    for start in range(0, len(ids), IN_ONE):
+        some = col(SubscriberRow.id).in_(ids[start : start + IN_ONE])
+        asleep = col(SubscriberRow.status) == Status.PAUSED.value
+        session.execute(update(SubscriberRow).where(some, asleep).values(**values))
 
 
 def suppressions(session: Session, hashes: Iterable[bytes]) -> dict[bytes, Suppressed]:
@@ -246,9 +257,7 @@ def keep_token(session: Session, token: str, purpose: str, person_id: int, now: 
     A confirm token ends after 48 hours, a personal feed's when it is renewed.
     """
     expires = now + CONFIRM_WITHIN if purpose == CONFIRM else None
-    session.execute(
-        delete(TokenRow).where(col(TokenRow.subscriber_id) == person_id, col(TokenRow.purpose) == purpose)
-    )
+    end_tokens(session, purpose, person_id)
     values = {"hash": token_hash(token), "purpose": purpose, "subscriber_id": person_id}
     session.execute(insert(TokenRow).values(**values, created_at=now, expires_at=expires))
 
@@ -265,6 +274,19 @@ def end_token(session: Session, token: str) -> bool:
     """Use a token up; False if somebody else was faster."""
     result: Any = session.execute(delete(TokenRow).where(col(TokenRow.hash) == token_hash(token)))
     return bool(result.rowcount)
+
+
+def has_token(session: Session, purpose: str, person_id: int) -> bool:
+    """Tell whether a person holds a token of a purpose."""
+    query = select(col(TokenRow.hash)).where(col(TokenRow.subscriber_id) == person_id, col(TokenRow.purpose) == purpose)
+    return session.execute(query).first() is not None
+
+
+def end_tokens(session: Session, purpose: str, person_id: int) -> None:
+    """End all tokens of a purpose that a person holds."""
+    session.execute(
+        delete(TokenRow).where(col(TokenRow.subscriber_id) == person_id, col(TokenRow.purpose) == purpose)
+    )
 
 
 def count_attempt(session: Session, bucket: bytes, *, within: timedelta, now: datetime) -> int:

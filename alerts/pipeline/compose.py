@@ -75,8 +75,8 @@ def compose_due(  # noqa: PLR0913  what the faces may ask for
     chosen = _only(engine, keyring, only) if only else None
     report = ComposeReport()
     if not dry_run:
-        _wake(engine, now)
         report.notices = notices.notify_due(engine, keyring, settings, now)
+        report.notices += _wake(engine, keyring, settings, now)
     with database.reading(engine) as session:
         report.upto = numberline.last(session)
     work = _Work(engine, keyring, settings, now, report)
@@ -93,12 +93,16 @@ def _only(engine: Engine, keyring: Keyring, address: str) -> int:
     return person.id
 
 
-def _wake(engine: Engine, now: datetime) -> None:
+def _wake(engine: Engine, keyring: Keyring, settings: Settings, now: datetime) -> int:
+    """Make those active again whose pause is over, once the notices they missed are enqueued; return how many."""
     with database.reading(engine) as session:
         asleep = people_store.pause_is_over(session, now)
-    if asleep:
-        with database.writing(engine) as session:
-            people_store.wake_paused(session, now)
+    if not asleep:
+        return 0
+    count = notices.notify_woken(engine, keyring, settings, now, asleep)
+    with database.writing(engine) as session:
+        people_store.wake(session, asleep)
+    return count
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def sender(settings: Settings) -> Sender:
     )
 
 
-def short_edition(letter: Letter, settings: Settings) -> Edition:
+def short_edition(letter: Letter, settings: Settings, numbers: tuple[int, ...] = ()) -> Edition:
     """Return the edition of a short letter."""
     return Edition(
         kind=letter.kind,
@@ -62,6 +62,7 @@ def short_edition(letter: Letter, settings: Settings) -> Edition:
         subject=letter.subject,
         parts=render(letter, sender(settings)),
         language=letter.language,
+        numbers=numbers,
     )
 
 

@@ -21,7 +21,6 @@ def keep(engine: Engine, now: datetime) -> int:
         for person_id in unconfirmed:
             membership.forget(session, person_id)
         people.forget_attempts(session, now - ATTEMPTS)
-        people.wake_paused(session, now)
     with writing(engine) as session:
         outbox.forget_replies(session, now - REPLIES)
     return len(unconfirmed)

@@ -1,7 +1,7 @@
 """The steps that adding, signing up and importing share, inside somebody's open transaction."""
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,10 @@ from typing import Any
 from sqlmodel import Session
 
 from alerts.errors import NotFoundError, UsageError
+from alerts.model import Topic
 from alerts.store import catalogue, editions, windows
 from subscribers import store
+from subscribers.cadence import Cadence
 from subscribers.errors import PeopleError
 from subscribers.interest import Interest
 from subscribers.people import Person, Status, Suppressed, Wishes
@@ -37,7 +39,11 @@ def as_usage() -> Iterator[None]:
 
 def check_topics(session: Session, interests: Iterable[Interest]) -> None:
     """Raise UsageError for a topic that nobody can follow."""
-    known = {topic.slug: topic for topic in catalogue.topics(session, retired=True)}
+    check_among({topic.slug: topic for topic in catalogue.topics(session, retired=True)}, interests)
+
+
+def check_among(known: Mapping[str, Topic], interests: Iterable[Interest]) -> None:
+    """Raise UsageError for a topic that is not among these, or retired."""
     for interest in interests:
         topic = known.get(interest.topic)
         if topic is None:
@@ -81,12 +87,12 @@ def insert(session: Session, keyring: Keyring, address: str, wishes: Wishes, now
     return found[0]
 
 
-def activation(session: Session, wishes: Wishes, now: datetime) -> dict[str, Any]:
+def activation(session: Session, cadence: Cadence, now: datetime) -> dict[str, Any]:
     """Return the columns of somebody who begins now: the first digest is due at once and looks one period back."""
     return {
         "status": Status.ACTIVE.value,
         "confirmed_at": now,
-        "seen": windows.number_before(session, now - wishes.cadence.first_window),
+        "seen": windows.number_before(session, now - cadence.first_window),
         "next_digest_at": now,
         "paused_until": None,
     }

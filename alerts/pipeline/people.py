@@ -1,6 +1,6 @@
 """What people ask for and what becomes of them: added, changed, paused, gone, forgotten; errors as UsageError."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from alerts.errors import NotFoundError, UsageError
 from alerts.pipeline import membership
 from alerts.pipeline.membership import as_usage, check_topics, held
+from alerts.pipeline.roster import Imported, csv_row, read_csv
 from alerts.pipeline.signup import SignUps
 from alerts.settings import Settings
 from alerts.store import catalogue, editions
@@ -20,26 +21,28 @@ from subscribers.interest import format_set, parse_set
 from subscribers.people import Person, Status, Suppressed, Wishes
 from subscribers.tokens import Keyring
 
+__all__ = ["Imported", "csv_row", "read_csv"]
+
 WORD_OF_OPERATOR = "added by the operator of this machine"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
-    """How the operator knows that a person agrees: by these words, or by asking (`invite`)."""
-
-    words: str = ""
-    invite: bool = False
-
-
 def add(  # noqa: PLR0913, PLR0917  what adding must know
-    engine: Engine, keyring: Keyring, settings: Settings, address: str, wishes: Wishes, consent: Consent, now: datetime
+    engine: Engine,
+    keyring: Keyring,
+    settings: Settings,
+    address: str,
+    wishes: Wishes,
+    now: datetime,
+    *,
+    consent: str = "",
+    invite: bool = False,
 ) -> Person:
-    """Add a person by the operator's hand.
+    """Add a person by the operator's hand: with the words of their consent, or with a question sent (`invite`).
 
     Raises UsageError for a known or suppressed address, an unknown topic, or where the installation is public and
     there are neither words of consent nor an invitation.
     """
-    if settings.public and not consent.words and not consent.invite:
+    if settings.public and not consent and not invite:
         raise UsageError("Say how this person agreed (--consent TEXT), or ask them by mail (--invite)")
     with as_usage():
         address = parse_address(address)
@@ -47,11 +50,11 @@ def add(  # noqa: PLR0913, PLR0917  what adding must know
         check_topics(session, wishes.interests)
         membership.refuse_known(session, keyring, address)
         person_id = membership.insert(session, keyring, address, wishes, now)
-        if consent.invite:
+        if invite:
             SignUps(engine, keyring, settings).ask(session, person_id, now)
         else:
-            begun = membership.activation(session, wishes, now)
-            store.change(session, person_id, **begun, consent=consent.words or WORD_OF_OPERATOR)
+            begun = membership.activation(session, wishes.cadence, now)
+            store.change(session, person_id, **begun, consent=consent or WORD_OF_OPERATOR)
         return held(session, keyring, person_id)
 
 
@@ -97,48 +100,40 @@ def edit(engine: Engine, keyring: Keyring, person_id: int, wishes: Wishes, now: 
         return held(session, keyring, person_id)
 
 
-def pause(engine: Engine, keyring: Keyring, person_id: int, until: datetime | None = None) -> Person:
-    """Send nothing until a moment, or until resumed; what came meanwhile is in the first digest after."""
+def pause(
+    engine: Engine, keyring: Keyring, address: str, now: datetime, *, until: datetime | None = None
+) -> Person:
+    """Prepare nothing until a moment, or until allowed again; what comes meanwhile is in the first digest after."""
+    if until is not None and until <= now:
+        raise UsageError("The end of a pause must lie ahead")
+    paused = find(engine, keyring, address)
+    if paused.status not in (Status.ACTIVE, Status.PAUSED):
+        raise UsageError(f"Only who gets digests can pause; this subscription is {paused.status}")
     with writing(engine, durable=True) as session:
-        if held(session, keyring, person_id).status not in (Status.ACTIVE, Status.PAUSED):
-            raise UsageError("Only who gets digests can pause")
-        store.change(session, person_id, status=Status.PAUSED.value, paused_until=until)
-        editions.cancel_queued(session, person_id)
-        return held(session, keyring, person_id)
-
-
-def resume(engine: Engine, keyring: Keyring, person_id: int, now: datetime) -> Person:
-    """End a pause."""
-    with writing(engine, durable=True) as session:
-        old = held(session, keyring, person_id)
-        if old.status is not Status.PAUSED:
-            raise UsageError("This subscription is not paused")
-        due = old.next_digest_at or next_due(old.wishes.cadence, now)
-        store.change(
-            session, person_id, status=Status.ACTIVE.value, paused_until=None, next_digest_at=due
-        )
-        return held(session, keyring, person_id)
+        store.change(session, paused.id, status=Status.PAUSED.value, paused_until=until)
+        return held(session, keyring, paused.id)
 
 
 def allow(engine: Engine, keyring: Keyring, address: str, now: datetime) -> Person | None:
-    """Lift a suppression that the operator may lift; returns the person who gets mail again, None if unknown.
+    """End a pause, or a suppression that the operator may lift; returns who gets mail again, None if unknown.
 
-    Raises UsageError for who left by an own word, and NotFoundError for an address that is not suppressed.
+    A pause ends with the next composing, which first tells what was retracted meanwhile.
+    Raises UsageError for who left by an own word, and NotFoundError where nothing stands in the way of mail.
     """
     with as_usage():
         hashed = keyring.address_hash(address)
     with writing(engine, durable=True) as session:
         reason = store.suppressions(session, [hashed]).get(hashed)
-        if reason is None:
-            raise NotFoundError("This address is not suppressed")
-        if not reason.lifted_by_operator:
+        found = store.person_by_address(session, keyring, address)
+        if reason is None and (found is None or found.status not in (Status.PAUSED, Status.SUPPRESSED)):
+            raise NotFoundError("This address is neither paused nor suppressed")
+        if reason is not None and not reason.lifted_by_operator:
             raise UsageError(f"This address stays suppressed: {membership.LIFTING[reason]}")
         store.lift(session, hashed)
-        found = store.person_by_address(session, keyring, address)
         if found is None or found.confirmed_at is None:
             return None
-        due = next_due(found.wishes.cadence, now)
-        store.change(session, found.id, status=Status.ACTIVE.value, next_digest_at=due)
+        due = found.next_digest_at or next_due(found.wishes.cadence, now)
+        store.change(session, found.id, status=Status.PAUSED.value, paused_until=now, next_digest_at=due)
         return held(session, keyring, found.id)
 
 
@@ -167,7 +162,7 @@ def bounced(engine: Engine, keyring: Keyring, public_id: bytes, now: datetime) -
         return True
 
 
-def erase(engine: Engine, keyring: Keyring, address: str, now: datetime) -> None:
+def erase_address(engine: Engine, keyring: Keyring, address: str, now: datetime) -> None:
     """Delete everything about a person; the keyed hash stays, so that no import brings them back."""
     gone = find(engine, keyring, address)
     _leave(engine, keyring, gone.public_id, Suppressed.ERASED, now)

@@ -102,7 +102,7 @@ class SignUps:
             person = store.person_by_id(session, self._keyring, owner) if owner else None
             if person is None or not store.end_token(session, token) or not self._lift(session, person):
                 return None
-            begun = membership.activation(session, person.wishes, now)
+            begun = membership.activation(session, person.wishes.cadence, now)
             store.change(session, person.id, **begun, consent=person.consent or DOUBLE_OPT_IN)
             return membership.held(session, self._keyring, person.id)
 

@@ -88,11 +88,15 @@ def _row(edition: Edition, hashed: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def enqueue(session: Session, mailings: Sequence[Mailing], now: datetime) -> None:
-    """Put deliveries into the outbox; one that is there already stays as it is."""
+def enqueue(session: Session, mailings: Sequence[Mailing], now: datetime) -> int:
+    """Put deliveries into the outbox; one that is there already stays as it is. Returns how many were new."""
     rows = [_delivery(mailing, now) for mailing in mailings]
+    new = 0
     for part in chunks(rows, 1000):
-        session.execute(insert_into(session, DeliveryRow).on_conflict_do_nothing(), part)
+        table = DeliveryRow.metadata.tables["deliveries"]
+        query = insert_into(session, table).on_conflict_do_nothing().returning(table.c.id)
+        new += len(session.connection().execute(query, part).all())
+    return new
 
 
 def _delivery(mailing: Mailing, now: datetime) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from sqlalchemy import Engine, insert, select
 
 from alerts.model import Alert, Reason, Topic
 from alerts.pipeline import compose, people
-from alerts.pipeline.people import Consent
 from alerts.settings import Settings
 from alerts.store import catalogue, numberline
 from alerts.store.engine import reading, writing
@@ -78,7 +77,7 @@ class House:
 
     def person(self, address: str = "anna@example.org", interests: str = "nmosd", *, wishes: dict | None = None, **cadence: Any) -> Person:
         asked = Wishes(interests=parse_set(interests), cadence=Cadence(**cadence), **(wishes or {}))
-        return people.add(self.engine, self.keyring, self.settings, address, asked, Consent(words="said so"), self.now)
+        return people.add(self.engine, self.keyring, self.settings, address, asked, self.now, consent="said so")
 
     def compose(self, **options: Any) -> compose.ComposeReport:
         return compose.compose_due(self.engine, self.keyring, self.settings, self.now, **options)

@@ -212,7 +212,7 @@ def test_a_flood_of_one_source_stands_under_one_heading(house) -> None:
 def test_paused_readers_get_what_came_meanwhile_when_they_are_back(house) -> None:
     person = house.person(rhythm="daily")
     house.compose()
-    people.pause(house.engine, house.keyring, person.id, house.now + timedelta(days=5))
+    people.pause(house.engine, house.keyring, person.address, house.now, until=house.now + timedelta(days=5))
     house.later(days=2)
     number = house.news("nmosd")
     house.compose()

@@ -1,0 +1,98 @@
+"""How fast digests are composed: deliveries a second and peak memory, on SQLite, for many who want the same."""
+
+import argparse
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, insert
+
+from alerts.model import Alert, Reason, Topic
+from alerts.pipeline.compose import compose_due
+from alerts.settings import Settings
+from alerts.store import catalogue, installation, numberline, schema
+from alerts.store.engine import connect, writing
+from alerts.store.tables import ItemRow, SightingRow, SourceRow
+from subscribers import store
+from subscribers.interest import Facts
+from subscribers.tables import SubscriberRow
+from subscribers.tokens import Keyring
+
+NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+TOPICS = [f"topic-{number}" for number in range(20)]
+FILTERS = ("", "?phase=3", "?results=only", "?without=animal,news", "?kind=paper", "?design=trial", "?size=30")
+ZONES = ("Europe/Lisbon", "America/New_York", "Asia/Tokyo", "UTC")
+
+
+def sets(count: int) -> Iterator[str]:
+    """Give distinct sets of one to three interests."""
+    for number in range(count):
+        first, second = number % 20, number // 20 % 20
+        size = number // 400 + 1
+        yield " ".join(sorted({f"topic-{first}{FILTERS[number % 7]}", f"topic-{second}?size={size}"}))
+
+
+def fill(engine: Engine, keyring: Keyring, people: int, distinct: int, alerts: int) -> None:
+    schema.upgrade(engine)
+    with writing(engine) as session:
+        installation.start(session, authority="bench.example", fingerprint=keyring.fingerprint, now=NOW)
+        catalogue.add_topics(session, [Topic(slug=slug, name=slug.title()) for slug in TOPICS])
+        session.add(SourceRow(slug="journal", kind="feed", title="Journal", created_at=NOW, notes=[], options={}, anchor={}, resume={}, window=[]))
+        session.flush()
+        stamps = list(numberline.stamp(session, alerts))
+        for number in stamps:
+            session.add(ItemRow(id=number, kind="paper", title=f"A study with the number {number} of something that many people want to read about", venue="Journal of Examples", url=f"https://journal.example/{number}", published="2026-05-01", first_seen_at=NOW, changed_at=NOW))
+            session.add(SightingRow(source_id=1, item_id=number, locator=str(number), raw_hash="", fingerprint="", first_seen_at=NOW, last_seen_at=NOW))
+        session.flush()
+        numberline.append(session, [_alert(number) for number in stamps])
+    with writing(engine) as session:
+        ids = list(store.interest_sets(session, sets(distinct)).values())
+    for start in range(0, people, 10_000):
+        with writing(engine) as session:
+            rows = [_person(keyring, number, ids[number % len(ids)]) for number in range(start, min(people, start + 10_000))]
+            session.connection().execute(insert(SubscriberRow.metadata.tables["subscribers"]), rows)
+
+
+def _alert(number: int) -> Alert:
+    topics = tuple(dict.fromkeys((TOPICS[number % 20], TOPICS[number * 7 % 20])))
+    facts = Facts(kind="paper", topics=topics, under=topics, phases=("PHASE3",) if number % 3 else (), phase_role="own", design="trial", size=number, results=True)
+    return Alert(number=number, item_id=number, reason=Reason.NEW, at=NOW - timedelta(hours=number % 48), facts=facts)
+
+
+def _person(keyring: Keyring, number: int, set_id: int) -> dict:
+    address = f"reader{number}@mail{number % 50}.example.org"
+    return {
+        **store.address_values(keyring, address), "public_id": number.to_bytes(16), "status": "active", "interest_set_id": set_id,
+        "cadence": "daily", "hour": 7, "weekday": 0, "zone": ZONES[number % 4], "format": "html", "language": "en", "no_notices": "",
+        "seen": 0, "digest_no": 3, "next_digest_at": NOW - timedelta(minutes=5), "last_digest_at": NOW - timedelta(days=1), "consent": "",
+        "confirmed_at": NOW, "created_at": NOW, "quiet_from": None, "quiet_to": None,
+    }  # fmt: skip
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--people", type=int, default=50_000)
+    options.add_argument("--sets", type=int, default=200)
+    options.add_argument("--alerts", type=int, default=200)
+    asked = options.parse_args()
+    keyring, settings = Keyring(b"b" * 40), Settings(_env_file=None)
+    with tempfile.TemporaryDirectory() as folder:
+        engine = connect(f"sqlite:///{Path(folder) / 'alerts.db'}")
+        fill(engine, keyring, asked.people, asked.sets, asked.alerts)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        start = time.perf_counter()
+        report = compose_due(engine, keyring, settings, NOW)
+        took = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"{asked.people} people, {asked.sets} interest sets, {asked.alerts} alerts: {report.prepared} deliveries")
+    print(f"in {took:.2f} s: {report.prepared / took:,.0f} deliveries/s; peak {peak / 1024:.0f} MB (filling {before / 1024:.0f} MB)")
+    if not report.adds_up:
+        sys.exit("the run does not add up")
+
+
+if __name__ == "__main__":
+    main()
