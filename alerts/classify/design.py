@@ -65,7 +65,7 @@ def features(content: Content, triggered: Iterable[str] | None = None) -> set[st
         both = f"{content.title}\n{content.text}"
         triggered = [name for name in RULES if _COMPILED[name].search(both)]
     fired = {f"{rule.name}:{field}" for rule, field in _fired(content, triggered)}
-    return design_model.words(content) | fired
+    return fired.union(design_model.words(content))
 
 
 def _points(reading: Reading, fired: list[tuple[Rule, str]]) -> dict[str, float]:
@@ -123,9 +123,9 @@ def _study(reading: Reading) -> Iterator[Label]:
     content = reading.content
     fired = list(_fired(content, reading.triggered)) if reading.english else []
     points = _points(reading, fired)
-    names: set[str] = set()
+    names: list[str] = []
     if reading.english and len(content.text) > 60:
-        names = design_model.words(content) | {f"{rule.name}:{field}" for rule, field in fired}
+        names = design_model.words(content) + [f"{rule.name}:{field}" for rule, field in fired]
         _add_learned(points, design_model.scores(names))
     if not points:
         return

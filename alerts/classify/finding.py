@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
+
+import re2
 
 from alerts.classify.reading import Reading, Sentence
 from alerts.model import Facet, Kind, Label
@@ -22,7 +25,6 @@ _CUES = (
     (-1.2, r"\b(?:is|are) (?:a|an|the most) (?:\w+[ -]){0,4}(?:disease|disorder|condition|cause)|characteri[sz]ed by|affects?\b|affecting|(?:has|have) been (?:proposed|suggested|implicated|reported|shown)|previous(?:ly)? |known to|is common|commonly|patients with .{0,30} often"),
     (-1.0, r"\b(?:however|although|but|moreover|in addition|additionally|furthermore|also)\b"),
 )  # fmt: skip  # noqa: E501
-_SCORED = tuple((points, re.compile(pattern, re.IGNORECASE)) for points, pattern in _CUES)
 _UNFIT = re.compile(
     r"^(?:learn|read|click|find out|discover how|watch|listen|see (?:more|also)|download|sign up|subscribe|visit|for more|source|copyright|©|trial registration|clinicaltrials|funding|keywords?|conflict)\b"
     r"|\bread more\b|https?:|www\.|@\w",
@@ -36,8 +38,20 @@ _FALLBACK = re.compile(r"^(?:they|it|he|she|this|these|those|such|there)\b", re.
 _NONE = frozenset({"protocol"})
 
 
+@cache
+def _scanner() -> re2.Set:
+    options = re2.Options()
+    options.case_sensitive = False
+    scanner = re2.Set.SearchSet(options)
+    for _, pattern in _CUES:
+        scanner.Add(pattern)
+    scanner.Compile()
+    return scanner
+
+
 def _cues(text: str) -> float:
-    return sum(points for points, pattern in _SCORED if pattern.search(text))
+    """Return how much a sentence sounds like a result."""
+    return sum(_CUES[index][0] for index in _scanner().Match(text) or ())
 
 
 def _fit(sentence: Sentence) -> bool:

@@ -1,6 +1,7 @@
 """Whole numbers as texts write them: digits with any kind of thousands mark, and number words."""
 
 import re
+from typing import NamedTuple
 
 _UNITS = {
     word: value
@@ -16,17 +17,26 @@ _TENS = {
     )
 }
 _SMALL = "|".join(sorted([*_UNITS, *_TENS], key=len, reverse=True))
-_SPACES = "    "  # noqa: RUF001 - plain, no-break, thin and narrow no-break spaces
+_MARKS = r",'\u2019\s"
+_WORDS = rf"\b(?:(?:{_SMALL}|a)[\s-]hundred|(?:{_SMALL}))(?:(?:\s+(?:and\s+)?|-)(?:{_SMALL}|hundred|thousand)\b)*\b"
+_DIGITS = re.compile(rf"\d{{1,3}}(?:[{_MARKS}]\d{{3}})+(?!\d)|\d+")
+_SPELT = re.compile(_WORDS, re.IGNORECASE)
+_NAMES = frozenset([*_UNITS, *_TENS, "hundred"])
+_LEFT = frozenset("0123456789.,·/=–-\u2212<>≤≥±$€£#+")  # noqa: RUF001 - signs as texts write them
 
-WORDS = rf"(?:(?:{_SMALL}|a)[\s-]hundred|(?:{_SMALL}))(?:(?:\s(?:and\s)?|-)(?:{_SMALL}|hundred|thousand)\b)*"
-DIGITS = rf"(?<![\d.,·/=–-])\d{{1,3}}(?:[,{_SPACES}’']\d{{3}})+(?![\d])|(?<![\d.,·/–])\d+(?![\d%]|[.,·]\d)"  # noqa: RUF001
-NUMBER = rf"(?:{DIGITS}|\b{WORDS}\b)"
+
+class Number(NamedTuple):
+    """A whole number at its place."""
+
+    start: int
+    end: int
+    value: int
 
 
 def value(text: str) -> int:
     """Return the number that these digits or words mean ("13 388", "Three hundred and sixteen")."""
     if any(sign.isdigit() for sign in text):
-        return int("".join(sign for sign in text if sign.isdecimal()) or 0)
+        return int("".join(sign for sign in text if sign.isdecimal())[:15] or 0)
     total = part = 0
     for word in re.split(r"[\s-]+", text.lower()):
         if word == "hundred":
@@ -34,5 +44,26 @@ def value(text: str) -> int:
         elif word == "thousand":
             total, part = total + (part or 1) * 1000, 0
         else:
-            part += _UNITS.get(word, 0) or _TENS.get(word, 0) or (word == "a")
+            part += _UNITS.get(word, 0) or _TENS.get(word, 0) or int(word == "a")
     return total + part
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Say whether the digits are a number of their own, not part of a decimal, a range, a share or a name."""
+    left, right = text[start - 1 : start], text[end : end + 2]
+    if left and (left in _LEFT or left.isalpha()) and not (left == "=" or text[start - 2 : start] == "= "):
+        return False
+    if right[:1] == "%" or right[:1].isalpha() or right[:1] in {"/", "-", "–", "\u2212"}:  # noqa: RUF001
+        return False
+    return not (right[:1] in {".", ",", "·", ":"} and right[1:].isdigit())
+
+
+def numbers(text: str) -> list[Number]:
+    """Return the whole numbers of a sentence in order."""
+    found = [
+        Number(*match.span(), value(match[0])) for match in _DIGITS.finditer(text) if _stands_alone(text, *match.span())
+    ]
+    if not _NAMES.isdisjoint(text.lower().replace("-", " ").split()):
+        found += [Number(*match.span(), value(match[0])) for match in _SPELT.finditer(text)]
+        found.sort()
+    return found

@@ -4,16 +4,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from alerts.classify import numbers
+import re2
+
+from alerts.classify.numbers import Number, numbers
 from alerts.classify.reading import Reading, Sentence
 from alerts.model import Evidence, Facet, Kind, Label
 
 _PEOPLE = (
     r"(?:patients?|participants?|subjects?|individuals?|people|persons?|adults?|child(?:ren)?|wom[ae]n|m[ae]n|volunteers?"
-    r"|controls?|cases?|donors?|pwms|respondents?|students?|infants?|neonates?|newborns?|adolescents?|youths?|veterans?"
+    r"|controls?|cases?|donors?|respondents?|students?|infants?|neonates?|newborns?|adolescents?|youths?|veterans?"
     r"|caregivers?|carers?|pregnancies|births|mothers|girls?|boys?|males?|females?|residents?|members|twins|outpatients?"
-    r"|inpatients?|survivors?|nurses|physicians|users|workers|employees|athletes|hcs?|healthy|smokers|teachers|drivers"
-    r"|candidates|recipients|probands|seniors|soldiers|responders|completers|undergraduates|registrants|players|elderly)"
+    r"|inpatients?|survivors?|nurses|physicians|radiologists|workers|employees|athletes|hcs?|smokers|teachers|drivers"
+    r"|candidates|recipients|probands|seniors|soldiers|responders|completers|undergraduates|players|elders|latinas|bcs|pw\w*ms|pts)"
 )
 TRIGGERS: Mapping[str, str] = {
     "size:people": rf"\b{_PEOPLE}\b",
@@ -21,62 +23,78 @@ TRIGGERS: Mapping[str, str] = {
     "size:age": r"\b(?:\d{1,3}|[a-z]+)[- ](?:year|month|week|day|yr)s?[- ]?old\b|\bcase\b",
 }
 
-_UNIT = (
-    r"(?:weeks?|months?|years?|yrs?|days?|hours?|hrs?|h|minutes?|min|seconds?|mg|g|kg|ml|µg|mcg|mm|cm|m|km|yards?|points?|percent"
+_NOT_PEOPLE = (
+    r"(?:weeks?|months?|years?|yrs?|days?|hours?|hrs?|h|minutes?|min|seconds?|mg|g|kg|ml|µg|mcg|mm|cm|m|km|yards?|points?|percent|per"
     r"|times?|fold|sessions?|doses?|cycles?|items?|sites?|cent(?:er|re)s?|countries|hospitals?|clinics?|million|billion|thousand"
-    r"|studies|trials|articles|papers|of|in|to|or|per|and|with|had|were|was|out|eyes?|samples?|lesions?|groups?|arms?|from|had|have"
-    r"|scans?|panels?|relapses?|events?|infusions?|different|phase|degrees?|nm|t|tesla|the|a|at|by|as|for|on|is|are|who|women?-years)"
+    r"|studies|trials|articles|papers|records|of|in|to|or|and|with|had|were|was|out|eyes?|samples?|specimens?|lesions?|groups?|arms?|from|have"
+    r"|scans?|panels?|relapses?|events?|infusions?|different|phase|degrees?|nm|t|tesla|the|a|at|by|as|for|on|is|are|who|visits?|than|vs|versus)"
 )
-_COUNT = re.compile(
-    rf"(?P<n>{numbers.NUMBER})(?P<share>\s*\(\d[\d.·]*\s?%\))?\s+(?!{_UNIT}\b)(?P<between>(?:(?!{_UNIT}\b)[\w+/’'®-]+(?:\s\([\w+ /-]{{1,30}}\))?,?\s+){{0,7}}?)"
-    rf"(?P<noun>{_PEOPLE})\b",
+_THEN = re.compile(
+    rf"(?P<share>\s*\(\d[\d.·]*\s?%\))?\s+(?!{_NOT_PEOPLE}\b)"
+    rf"(?:(?!{_NOT_PEOPLE}\b|{_PEOPLE}\s)[^\W_][\w+/'’®-]*(?:\s\([\w+ /-]{{1,30}}\))?,?\s+){{0,7}}?(?:(?:and|or)\s[\w-]+\s(?:[\w-]+\s){{0,3}}?)?(?P<noun>{_PEOPLE})\b",
     re.IGNORECASE,
 )
-_EQUALS = re.compile(rf"\bn\s*=\s*(?P<n>{numbers.DIGITS.replace('=', '')})", re.IGNORECASE)
+_LABELLED = re.compile(rf"\s+(?!{_NOT_PEOPLE}\b)[A-Za-z(]", re.IGNORECASE)
+_EQUALS = re.compile(r"\bn\s*=\s*\Z", re.IGNORECASE)
+_PEOPLE_N = re.compile(rf"\b{_PEOPLE}\s?[(\[,]?\s?n\s*=\s*\Z", re.IGNORECASE)
+_OUT_OF = re.compile(r"\s+(?:out )?of (?:the |a |all )?(?:\w+ ){0,2}\Z", re.IGNORECASE)
+_JOINED = re.compile(
+    r"\s*(?:\w+ ){0,2}?(?:participated|took part|consented|agreed|enrol?led|accrued|were (?:enrolled|included|randomi[sz]ed|recruited|accrued)|completed|responded|returned)\b",
+    re.IGNORECASE,
+)
 _TOTAL = re.compile(
-    rf"(?:total (?:sample |number )?(?:size )?(?:of|was|=)|sample size (?:of|was|is)|sample of|cohort of|enrol?l?ment(?: target)?(?: of|:)|altogether,?|in total,?|overall,?)\s+(?P<n>{numbers.NUMBER})\s+"
-    rf"(?!{_UNIT}\b|[\w-]+ (?:lesions|samples|eyes|scans|articles|studies))",
+    r"(?:\btotal (?:sample |number )?(?:size )?(?:of|was|=)(?: \w+ patients,)?|\bsample size (?:of|was|is)|\bsample of|\bcohort of|\bcohort \(?n\s?=|\benrol?l?ment(?: target)?(?: of|:)"
+    r"|\baltogether,?|\bin total,?|\boverall,?)\s*\Z",
     re.IGNORECASE,
 )
-_TAKEN = re.compile(
-    r"\b(?:enrol?l?ed|recruit\w*|includ(?:ed|es|ing)|randomi[sz]ed|assigned|allocated|studied|evaluated|analy[sz]ed|tested|identified|examined"
-    r"|underwent|participated|took part|completed|assessed|surveyed|treated|followed|investigated|compared|imaged|eligible|interviewed"
-    r"|conducted (?:on|in|with|among)|study of|trial of|data (?:from|of|on)|were obtained|involv(?:ed|ing)|consecutive|cohort|sample|trial|study|tested on|consisted|comprised|evaluable|reviewed|retrieved|will be)\b",
+_TAKEN = re2.compile(
+    r"(?i)\b(?:enrol?l?(?:ed|ing)?|recruit\w*|includ(?:ed|es)|randomi[sz]\w*|randomly|assigned|allocated|stud(?:y|ied)|evaluat(?:ed|ing)|analy[sz](?:ed|ing|ed)|tested|identified|examined"
+    r"|underwent|participated|took part|completed|assess(?:ed|ing)|surveyed|treated|follow(?:ed|ing)|investigated|compared|imaged|eligible|interviewed|measured"
+    r"|conducted|data|obtained|involv(?:ed|ing)|consecutive|cohort|sample|trial|accrued|available|retrospective|divided|received|volunteered"
+    r"|consisted|comprised|evaluable|reviewed|retrieved|will be|entered|registered|had been diagnosed|were observed|gave|acquired|findings)\b",
+)
+_STRONG = re2.compile(
+    r"(?i)\b(?:enrol?led|recruit(?:ed|ing)|randomi[sz]ed|randomly (?:assigned|allocated|divided|selected)|(?:were|was) (?:included|studied|eligible|evaluated|analy[sz]ed|accrued|assigned|allocated)"
+    r"|participated|took part|we (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|identified)|study (?:of|included|enrolled|with|on)|trial (?:of|in|with|on)|consecutive)\b",
+)
+_NAMED = re.compile(
+    r"\b(?:phase|stage|grade|group|type|level|arm|days?|weeks?|months?|years?|visit|version|class|table|figure|part|study|trial|experiment|cohort|aquaporin|"
+    r"covid|interleukin|step|wave|question|score|of at least|≥|age)[ -]\Z",
+    re.IGNORECASE,
+)
+_PLANNED = re.compile(
+    r"\b(?:planned|plan to|needed|required|sample size calculation|power|per (?:arm|group)|screened|assessed for eligibility|approached|invit\w+|target)\b",
     re.IGNORECASE,
 )
 _PART_BEFORE = re.compile(
-    r"(?:\b(?:of (?:these|whom|which|them|those|the)|among (?:these|them|whom)|remaining|the other|including|included|additional|another|other|excluded|only|except|comprising|namely|for|until|aged?"
-    r"|group|first|last|next|every|each|per|one in|about one|in|than)|\()\s*(?:the )?\Z",
+    r"(?:\b(?:of (?:these|whom|which|them|those)|among (?:these|them|whom)|remaining|the other|including|additional|another|other|excluded|excluding|only|except|comprising|namely|until|aged?"
+    r"|first|last|next|every|each|per|one in|about one|than|in the|follow-up,?|months?,|weeks?,|baseline,?),?|\()\s*(?:the )?\Z",
     re.IGNORECASE,
 )
 _PART_AFTER = re.compile(
-    r"\s*(?:\(\d[\d.·]*\s?%|\[\d[\d.·]*\s?%|(?:\w+ ){0,2}(?:had|showed?|developed|experienced|died|relapsed|reported|achieved|withdrew|discontinued"
-    r"|responded|remained|were (?:excluded|positive|seropositive|negative|lost|female|male|women|men|not|withdrawn|found to|considered|classified|diagnosed)"
-    r"|dropped|converted|improved|suffered|presented|became|in (?:the|each|both|every) (?:\w+ ){0,3}(?:group|arm)|per (?:group|arm)|did not|failed|needed|required|declined|continued|met))",
+    r"\s*(?:[(\[]\d[\d.·]*\s?%\s?[)\];,]|(?!who\b|that\b|which\b|with\b)(?:\w+ ){0,2}?(?:had (?!been diagnosed)|showed?|developed|experienced|died|relapsed|reported|achieved|withdrew|discontinued"
+    r"|responded|remained|were (?:excluded|positive|seropositive|negative|lost|female|male|women|men|not|withdrawn|found to|considered|diagnosed)"
+    r"|dropped|converted|improved|suffered|presented|became|did not|failed|required|declined|continued|met)|\s*(?:in|to|on|into) (?:the|each|both|every|either) (?:[\w-]+ ){0,4}?(?:group|arm|cohort)|\s*(?:per|in (?:the )?(?:[\w-]+ )?)(?:group|arm)\b|\s*(?:to|on) (?:\w+ ){1,3}(?:and|\())",
     re.IGNORECASE,
 )
-_WORLD = re.compile(
-    r"\b(?:worldwide|million|americans|estimated|affect(?:s|ed|ing)?|each year|every year|annually|in the (?:united states|us|uk|world|country)|globally|society|suffer from|nationwide,|per 100|prevalence of \d)\b",
-    re.IGNORECASE,
+_WORLD = re2.compile(
+    r"(?i)\b(?:worldwide|million|americans|estimated|affect(?:s|ed|ing)?|each year|every year|annually|in the (?:united states|us|uk|world|country)|globally|society|suffer from|per 100|prevalence of \d)\b",
 )
 _BREAKS = re.compile(
-    r"\b(?:including|of whom|of which|of these|divided|split|comprising|consisting|categori[sz]ed|classified|grouped|respectively|:)\b|:",
+    r"\b(?:including|of whom|of which|of these|divided|split|comprising|consisting|categori[sz]ed|classified|grouped|respectively|were then|assigned|allocated|received|randomi[sz]ed|after)\b|[:;(]",
     re.IGNORECASE,
 )
-_ELEMENT = re.compile(r"(?:[,;]\s*(?:and\s+)?|\s+and\s+|\s+(?:versus|vs\.?|with|to)\s+)", re.IGNORECASE)
-_LISTED = re.compile(
-    rf"(?:\A|\b(?:recruited|enrolled|included|studied|evaluated|from|of|in|compared|examined|tested|assessed)\s+(?:a total of )?)(?P<n>{numbers.NUMBER})\s+(?!{_UNIT}\b)[A-Za-z]",
-    re.IGNORECASE,
-)
+_JOINS = re.compile(r"\band\b|,|versus|\bvs\b|\bwith\b|compared|\bto\b", re.IGNORECASE)
 _CASES = re.compile(
-    rf"(?:report|reports|describe|describes|present|presents|presentation|series|observation|report on)\w*\s+(?:of\s+|on\s+|here\s+|the\s+|a\s+series\s+of\s+|cases?\s+of\s+|clinical\s+|herein\s+)*(?P<n>{numbers.NUMBER})\s+(?!{_UNIT}\b)(?:[\w+/-]+\s+){{0,6}}?(?P<noun>{_PEOPLE}|siblings|brothers|sisters)\b",
-    re.IGNORECASE,
+    r"\b(?:reports?|describes?|presents?|presentation|series|observation|discuss(?:es)?)\b[^.;]{0,40}\Z", re.IGNORECASE
 )
 _ONE_CASE = re.compile(
-    r"\b(?:(?:an?|the|this|one|our)\s+(?:[\w-]+\s+){0,5}?(?:\d{1,3}|[a-z]+(?:-[a-z]+)?)[- ](?:year|month|week|day|yr)s?[- ]?(?:old|of age)(?:\s[\w-]+){0,2}|case report|a case of|(?:a|the|one|this|our|single|rare|unusual|first) (?:[\w-]+ ){0,4}?(?:case|patient|man|woman|boy|girl|child|infant|lady))\b",
+    r"\b(?:(?:an?|the|this|one|our)\s+(?:[\w-]+\s+){0,5}?(?:\d{1,3}|[a-z]+(?:-[a-z]+)?)[- ](?:year|month|week|day|yr)s?[- ]?(?:old|of age)(?:\s[\w-]+){0,2}|case report|a case of"
+    r"|(?:a|the|one|this|our|single|rare|unusual|first|an) (?:[\w-]+ ){0,4}?(?:case|patient|man|woman|boy|girl|child|infant|lady))\b",
     re.IGNORECASE,
 )
 _WITHOUT = frozenset({"review", "systematic-review", "guideline", "editorial", "animal", "news", "computational"})
+_SECTION = {"methods": 1.0, "results": 0.7, "case": 0.5, "background": -1.5, "conclusion": -1.0}
 
 
 class _Count(NamedTuple):
@@ -85,143 +103,172 @@ class _Count(NamedTuple):
     field: str
     start: int
     end: int
+    noun: str = ""
 
 
-def _year(text: str, number: str, start: int) -> bool:
-    return (
-        number.isdigit()
-        and 1900 <= int(number) <= 2099
-        and bool(re.search(r"(?:in|since|from|until|during|to|and|of|by)\s\Z", text[:start], re.IGNORECASE))
+def _is_year(number: Number, before: str) -> bool:
+    return 1900 <= number.value <= 2099 and bool(
+        re.search(r"(?:in|since|from|until|during|to|and|of|by|[a-z]{3,9}),?\s\Z", before, re.IGNORECASE)
     )
 
 
-def _judge(sentence: Sentence, match: re.Match[str]) -> float:
+def _place(sentence: Sentence) -> float:
+    text = sentence.text
+    points = 0.5 + _SECTION.get(sentence.section, 0.0) + (0.5 if sentence.field == "title" else 0.0)
+    points += 1.2 if _TAKEN.search(text) else 0.0
+    points += 1.0 if _STRONG.search(text) else 0.0
+    return points - (4.0 if _WORLD.search(text) else 0.0)
+
+
+def _judged(sentence: Sentence, number: Number, match: re.Match[str] | None, place: float) -> float:
     """Return how likely this count is that of the whole study."""
     text = sentence.text
-    before, after = text[: match.start()], text[match.end() :]
-    points = {"methods": 1.0, "results": 0.7, "case": 0.5, "background": -1.5, "conclusion": -1.0}.get(
-        sentence.section, 0.0
-    )
-    points += 0.5 if sentence.field == "title" else 0.0
-    points += 2.0 if _TAKEN.search(text) else 0.0
-    if match["share"] or _PART_AFTER.match(after):
+    before = text[max(0, number.start - 50) : number.start]
+    end = match.end() if match else number.end
+    after = text[end : end + 80]
+    points = place + (2.0 if _TOTAL.search(before) else 0.0)
+    if (match and match["share"]) or _PART_AFTER.match(after):
         points -= 3.0
-    if _PART_BEFORE.search(before):
+    if _PART_BEFORE.search(before) and not _JOINED.match(after):
         points -= 2.5
-    if _WORLD.search(text):
-        points -= 4.0
-    if match["noun"].lower() in {"case", "cases", "births", "members", "users"}:
+    if planned := _PLANNED.search(text[max(0, number.start - 45) : number.end + 55]):
+        points -= 1.0 if planned[0].lower().startswith(("invit", "screen", "approach")) else 0.5
+    if match and match["noun"].lower() in {"case", "cases", "births", "members"}:
         points -= 0.5
-    if numbers.value(match["n"]) < 3 and not match["n"].isdigit():
-        points -= 1.0
+    if number.value < 3 and not text[number.start].isdigit():
+        points -= 1.5
+    if re.match(r"of (?:the )?(?:planned |eligible |initial )*\d", text[number.end :].lstrip()):
+        points += 0.5
     return points
 
 
-def _counted(sentence: Sentence) -> list[_Count]:
+def _counted(sentence: Sentence, found: Sequence[Number], place: float) -> list[_Count]:
     """Return every count of people in a sentence, in order."""
-    text, found = sentence.text, []
-    for match in _COUNT.finditer(text):
-        if _year(text, match["n"], match.start()):
+    text, counts = sentence.text, []
+    for number in found:
+        before = text[max(0, number.start - 50) : number.start]
+        match = _THEN.match(text, number.end)
+        if (match is None and not _TOTAL.search(before)) or _is_year(number, before) or number.value == 0:
             continue
-        start = sentence.start + match.start()
-        found.append(
-            _Count(
-                numbers.value(match["n"]), _judge(sentence, match), sentence.field, start, sentence.start + match.end()
-            )
+        if _NAMED.search(before) and text[number.start].isdigit():
+            continue
+        if match is None and not _LABELLED.match(text, number.end):
+            continue
+        points = _judged(sentence, number, match, place - (0 if match else 1.0))
+        earlier = max((n for n in found if n.end < number.start), default=None)
+        if (
+            earlier
+            and match
+            and _OUT_OF.fullmatch(text, earlier.end, number.start)
+            and _JOINED.match(text, match.end())
+        ):
+            number, points = earlier, points + 0.5  # noqa: PLW2901 - "31 of 322 eligible women took part"
+        end = match.end() if match else number.end
+        noun = match["noun"].lower() if match else ""
+        counts.append(
+            _Count(number.value, points, sentence.field, sentence.start + number.start, sentence.start + end, noun)
         )
-    return found
+    return counts
 
 
-def _equalled(sentence: Sentence) -> list[_Count]:
-    points = 0.5 + {"methods": 1.0, "results": 0.0, "background": -1.5, "conclusion": -1.0}.get(sentence.section, 0.0)
-    points += 1.5 if _TAKEN.search(sentence.text) else 0.0
+def _equalled(sentence: Sentence, found: Sequence[Number], place: float) -> list[_Count]:
+    """Return the group sizes that stand as "n = 12"."""
     return [
-        _Count(numbers.value(m["n"]), points, sentence.field, sentence.start + m.start(), sentence.start + m.end())
-        for m in _EQUALS.finditer(sentence.text)
+        _Count(
+            n.value,
+            place + (0.4 if _PEOPLE_N.search(sentence.text[max(0, n.start - 30) : n.start]) else -0.6),
+            sentence.field,
+            sentence.start + n.start,
+            sentence.start + n.end,
+            "n",
+        )
+        for n in found
+        if _EQUALS.search(sentence.text[max(0, n.start - 6) : n.start])
     ]
 
 
-def _listed(sentence: Sentence) -> _Count | None:
+def _listed(sentence: Sentence, found: Sequence[Number], place: float) -> _Count | None:
     """Add up a list of groups ("35 MOGAD, 38 NMOSD, 37 MS and 60 healthy controls were recruited")."""
-    if not _TAKEN.search(sentence.text):
+    text = sentence.text
+    run: list[Number] = []
+    for number in found:
+        if not _LABELLED.match(text, number.end):
+            continue
+        if run and not re.search(r"(?:,|;|\band|versus|\bvs\.?)\s*(?:and )?\Z", text[: number.start], re.IGNORECASE):
+            continue
+        run.append(number)
+    if len(run) < 3 or run[0].value == sum(n.value for n in run[1:]):
         return None
-    run: list[int] = []
-    start = end = at = 0
-    for part in _ELEMENT.split(sentence.text):
-        where = sentence.text.index(part, at)
-        at = where + len(part)
-        if match := _LISTED.search(part):
-            start = start if run else where + match.start("n")
-            end = at
-            run.append(numbers.value(match["n"]))
-        elif len(run) >= 3:
-            break
-        elif run and not re.match(r"\(|\w+ \(|[a-z]", part):
-            run = []
-    if len(run) < 3 or run[0] == sum(run[1:]):
+    words = text[run[0].start : run[-1].end]
+    ending = _THEN.match(text, run[-1].end)
+    if (
+        not ending
+        or _BREAKS.search(re.sub(r"\([^)]*\)", "", words))
+        or _PART_BEFORE.search(text[: run[0].start])
+        or "%" in words
+    ):
         return None
-    words = sentence.text[start:end]
-    if not re.search(_PEOPLE, words, re.IGNORECASE) or _BREAKS.search(words):
-        return None
-    return _Count(sum(run), 3.0, sentence.field, sentence.start + start, sentence.start + end)
+    return _Count(
+        sum(n.value for n in run),
+        place + 0.5,
+        sentence.field,
+        sentence.start + run[0].start,
+        sentence.start + ending.end(),
+        "list",
+    )
 
 
 def _summed(found: list[_Count], sentence: Sentence) -> _Count:
     """Join the counts of one sentence: groups add up, a breakdown does not."""
-    good = [count for count in found if count.points > -0.5]
+    top = max(count.points for count in found)
+    good = [count for count in found if count.points > top - 1.6]
     if len(good) < 2:
         return max(found, key=lambda count: count.points)
     first, rest = good[0], good[1:]
+    others = sum(count.number for count in rest)
     between = sentence.text[first.end - sentence.start : rest[0].start - sentence.start]
-    if first.number == sum(count.number for count in rest) or first.number > 3 * sum(c.number for c in rest):
+    if (first.number == others and len(rest) > 1) or (first.number > 3 * others and first.noun not in {"n"}):
         return first
-    if _BREAKS.search(between) or len(between) > 90 or re.search(r"\b(?:who|were then|after)\b", between):
+    if first.noun != "n" and (_BREAKS.search(between) or len(between) > 90 or not _JOINS.search(between)):
         return max(good, key=lambda count: (count.points, count.number))
-    if not re.search(r"\band\b|,|versus|\bvs\b|with|compared|\bto\b", between):
-        return first
-    if any(count.number == sum(o.number for o in good) - count.number for count in good):
+    if re.search(r"\b(?:year|month|week|day|after|later)s?\b", between, re.IGNORECASE) or (
+        len(good) > 2 and any(2 * count.number == first.number + others for count in good)
+    ):
         return max(good, key=lambda count: count.number)
-    return _Count(sum(count.number for count in good), first.points + 0.3, first.field, first.start, rest[-1].end)
+    return _Count(first.number + others, first.points + 0.3, first.field, first.start, rest[-1].end, first.noun)
 
 
 def _of_sentence(sentence: Sentence) -> Iterator[_Count]:
-    if match := _TOTAL.search(sentence.text):
-        number = numbers.value(match["n"])
-        if number > 1 and not _WORLD.search(sentence.text):
-            part = _PART_AFTER.search(sentence.text[match.end() : match.end() + 40])
-            start = sentence.start + match.start()
-            yield _Count(number, 3.6 - (1.5 if part else 0), sentence.field, start, sentence.start + match.end("n"))
-    if listed := _listed(sentence):
+    found = numbers(sentence.text)
+    if not found:
+        return
+    place = _place(sentence)
+    counted = _counted(sentence, found, place)
+    if listed := _listed(sentence, found, place):
         yield listed
-    if found := _counted(sentence):
-        yield _summed(found, sentence)
-    equalled = _equalled(sentence)
-    if equalled and not found:
-        yield _summed(equalled, sentence)
-    elif len(equalled) >= 2 and found[0].points < 1.5:
+    elif counted:
+        yield _summed(counted, sentence)
+    if equalled := _equalled(sentence, found, place):
         yield _summed(equalled, sentence)
 
 
 def _case(sentences: Sequence[Sentence]) -> _Count | None:
     """Return how many cases a report is of: the number it gives, else one."""
-    for sentence in sentences:
-        if match := _CASES.search(sentence.text):
-            return _Count(
-                numbers.value(match["n"]),
-                5,
-                sentence.field,
-                sentence.start + match.start(),
-                sentence.start + match.end(),
-            )
-    for sentence in sentences:
-        for match in _COUNT.finditer(sentence.text):
-            number = numbers.value(match["n"])
-            if (
-                2 <= number <= 10
-                and sentence.section != "background"
-                and not _PART_AFTER.match(sentence.text, match.end())
-            ):
-                return _Count(number, 4, sentence.field, sentence.start + match.start(), sentence.start + match.end())
+    for told in (True, False):
+        for sentence in sentences:
+            for number in numbers(sentence.text):
+                match = _THEN.match(sentence.text, number.end)
+                if (
+                    not match
+                    or number.value < 2
+                    or sentence.section == "background"
+                    or _PART_AFTER.match(sentence.text, match.end())
+                ):
+                    continue
+                if (told and _CASES.search(sentence.text[: number.start])) or (not told and number.value <= 10):
+                    return _Count(
+                        number.value, 4, sentence.field, sentence.start + number.start, sentence.start + match.end()
+                    )
     for sentence in sentences:
         if match := _ONE_CASE.search(sentence.text):
             return _Count(1, 3, sentence.field, sentence.start + match.start(), sentence.start + match.end())
@@ -236,7 +283,7 @@ def _best(reading: Reading) -> _Count | None:
     if not found:
         return None
     best = max(found, key=lambda count: (count.points, -count.start))
-    needed = 2.0 if design in {"lab", None, "protocol"} or reading.content.kind is Kind.NEWS else 0.5
+    needed = 1.7 if design in {"lab", None} or reading.content.kind is Kind.NEWS else 0.0
     return best if best.points >= needed else None
 
 

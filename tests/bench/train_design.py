@@ -77,14 +77,12 @@ def accuracy(model: design_model.Model, rows: list[tuple[set[str], str]]) -> flo
     return right / len(rows)
 
 
-def fit(rows: list[tuple[set[str], str]]) -> design_model.Model:
+def fit(rows: list[tuple[set[str], str]]) -> tuple[design_model.Model, dict[str, list[int]]]:
     classes = sorted({label for _, label in rows})
     bias, weights = learn(prepared(rows, classes), len(classes))
-    return design_model.Model(
-        tuple(classes),
-        tuple(round(b, 3) for b in bias),
-        {name: tuple(round(w, 2) for w in row) for name, row in weights.items() if max(map(abs, row)) >= 0.1},
-    )
+    kept = {name: [round(w * 100) for w in row] for name, row in sorted(weights.items()) if max(map(abs, row)) >= 0.1}
+    packed = {name: design_model.pack(row) for name, row in kept.items()}
+    return design_model.Model(tuple(classes), tuple(round(b, 3) for b in bias), packed), kept
 
 
 def main() -> None:
@@ -97,17 +95,13 @@ def main() -> None:
         parts = [rows[k :: arguments.folds] for k in range(arguments.folds)]
         for k, held in enumerate(parts):
             rest = [row for other, part in enumerate(parts) if other != k for row in part]
-            print(f"fold {k}: {accuracy(fit(rest), held):.3f}", flush=True)
+            print(f"fold {k}: {accuracy(fit(rest)[0], held):.3f}", flush=True)
         return
-    model = fit(rows)
-    stored = {
-        "classes": model.classes,
-        "bias": model.bias,
-        "weights": {name: [round(w * 100) for w in row] for name, row in sorted(model.weights.items())},
-    }
+    model, kept = fit(rows)
+    stored = {"classes": model.classes, "bias": model.bias, "weights": kept}
     target = Path(design_model.__file__).with_name("design.json")
     target.write_text(json.dumps(stored, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"{target.name}: {len(model.weights)} features, {target.stat().st_size:,} bytes")
+    print(f"{target.name}: {len(kept)} features, {target.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
