@@ -35,13 +35,16 @@ def _coding(part: str) -> tuple[str, float]:
 class Prepared:
     """One rendered document as an ASGI application: 200, 304 and HEAD, identity and gzip."""
 
-    __slots__ = ("_etags", "_gzip", "_identity", "_modified", "_unchanged", "revision", "size", "topics")
+    __slots__ = (
+        "_etags", "_gzip", "_identity", "_modified", "_raw_etags", "_unchanged", "revision", "seen", "size", "topics",
+    )
 
     def __init__(self, document: Rendered, topics: tuple[str, ...], cache_control: str) -> None:
         plain, packed = document.etag, f'{document.etag[:-1]}-gzip"'
         self._identity = _messages(document, document.body, plain, cache_control)
         self._gzip = _messages(document, document.gzip, packed, cache_control, packed=True)
         self._etags = (plain, packed)
+        self._raw_etags = frozenset((plain.encode(), packed.encode()))
         self._unchanged = tuple(
             {"type": "http.response.start", "status": 304, "headers": _shared(document, etag, cache_control)}
             for etag in (plain, packed)
@@ -50,10 +53,13 @@ class Prepared:
         self.size = len(document.body) + len(document.gzip)
         self.topics = topics
         self.revision: object = None
+        self.seen: Revisions | None = None
 
     def unchanged(self, none_match: bytes, modified_since: bytes) -> bool:
         """Tell whether the client has this already; If-None-Match wins (RFC 9110, section 13.2.2)."""
         if none_match:
+            if none_match in self._raw_etags:
+                return True
             known = [tag.strip().removeprefix("W/") for tag in none_match.decode("latin-1").split(",")]
             return "*" in known or any(tag in known for tag in self._etags)
         if not modified_since or self._modified is None:
@@ -145,9 +151,11 @@ class Shelf:
             return None
         if asyncio.get_running_loop().time() >= self._next_ask:
             await self.refresh()
-        if kept.revision != self.stamp(kept.topics):
-            self.drop(address)
-            return None
+        if kept.seen is not self._revisions:
+            if kept.revision != self.stamp(kept.topics):
+                self.drop(address)
+                return None
+            kept.seen = self._revisions
         self._kept.move_to_end(address)
         return kept
 
@@ -156,7 +164,9 @@ class Shelf:
         async with self._asking:
             now = asyncio.get_running_loop().time()
             if now >= self._next_ask:
-                self._revisions = await asyncio.to_thread(self._ask)
+                found = await asyncio.to_thread(self._ask)
+                if found != self._revisions:
+                    self._revisions = found
                 self._next_ask = now + self._patience
 
     def stamp(self, topics: tuple[str, ...]) -> object:
