@@ -83,14 +83,14 @@ def read(raw: bytes) -> Meaning:
 def _complaint(message: Message, addressed: tuple[Token, ...]) -> Meaning:
     report = _part(message, "message/feedback-report")
     kind = _field(report, "Feedback-Type").lower() if report else ""
-    tokens = addressed + tuple(_everywhere(message))
+    tokens = tuple(dict.fromkeys((*addressed, *_everywhere(message))))
     if kind not in ("", "abuse", "fraud", "opt-out", "opt-out-list", "other"):
         return Nothing(f"feedback of type {kind}")
     return Complaint(tokens) if tokens else Nothing("it names no reader of ours")
 
 
 def _bounce(message: Message, report: Message, addressed: tuple[Token, ...]) -> Meaning:
-    tokens = addressed + tuple(_everywhere(message))
+    tokens = tuple(dict.fromkeys((*addressed, *_everywhere(message))))
     if not tokens:
         return Nothing("it names no reader of ours")
     failed = [block for block in _blocks(report) if _word(block, "Action") == "failed"]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.deliver.retry import (
@@ -156,6 +156,7 @@ tries = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(codes, enhanced, texts, st.sampled_from(list(Stage)), tries)
 def test_only_250_after_the_dot_is_sent_and_only_a_dead_address_at_rcpt_is_suppressed(code, more, text, stage, this):
     decision = decide(Reply.of(code, more + text), stage, this)
@@ -166,11 +167,13 @@ def test_only_250_after_the_dot_is_sent_and_only_a_dead_address_at_rcpt_is_suppr
     assert not isinstance(decision, Uncertain)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(Stage)), tries)
 def test_silence_is_uncertain_only_after_the_dot(stage, this):
     assert isinstance(decide(None, stage, this), Uncertain) == (stage is Stage.BODY)
 
 
+@settings(deadline=None)
 @given(codes, enhanced, st.sampled_from([Stage.RCPT, Stage.DATA, Stage.BODY]), tries)
 def test_the_next_try_is_later_than_now_and_never_after_the_deadline(code, more, stage, this):
     decision = decide(Reply.of(code, more), stage, this)
@@ -180,6 +183,7 @@ def test_the_next_try_is_later_than_now_and_never_after_the_deadline(code, more,
         assert this.deadline <= NOW
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.floats(0, 1, exclude_max=True))
 def test_waits_grow_to_a_ceiling(attempts, jitter):
     assert FIRST_WAIT * 0.75 <= wait(attempts, jitter) <= LONGEST_WAIT * 1.25
@@ -187,6 +191,7 @@ def test_waits_grow_to_a_ceiling(attempts, jitter):
     assert wait(attempts, 0.0) <= wait(attempts, jitter)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=50), st.text(max_size=50))
 def test_whatever_a_server_says_no_address_remains(before, after):
     assert "zoe@inbox" not in Reply.of(550, f"{before} zoe@inbox.example.net {after}").text

@@ -27,9 +27,7 @@ def carrier(outbox, mode, **limits):
 
 
 async def go(outbox, **options):
-    return await deliver_due(
-        outbox.engine, outbox.keyring, outbox.settings, outbox.now, **options
-    )
+    return await deliver_due(outbox.engine, outbox.keyring, outbox.settings, outbox.now, **options)
 
 
 async def go_by(outbox, mode, **options):
