@@ -33,7 +33,7 @@ _TAG = re.compile(
 )
 _BLOCK_TAG = re.compile(rf"(?=</?(?:[a-z]+:)?(?:{_BLOCK})[\s/>])", re.IGNORECASE)
 _RAW = re.compile(r"<(script|style|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
 _DECLARATION = re.compile(r"<[!?][^<>]{0,2000}>")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 _POWER = re.compile(r"(?<=\d)<sup>\s*([-\u2212\u2013]?\d{1,3})\s*</sup>", re.IGNORECASE)

@@ -107,7 +107,7 @@ def _content(found: Mapping[str, Any], bone: Bone, said: Said, begun: Content) -
     return replace(
         begun,
         text=text,
-        truncated=bool(_CUT_OFF.search(text)) or short,
+        truncated=bool(_CUT_OFF.search(text[-200:])) or short,
         authors=said.authors or names(bone.creators or _authors(found)),
         venue=clean.title(said.venue or str(found.get("prism_publicationname") or "")),
         published=_earlier(said.published, _published(found)),

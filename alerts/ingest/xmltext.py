@@ -17,7 +17,8 @@ _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _SEVEN_BIT = ("iso-2022", "utf-7", "hz")  # their bytes look like ASCII, so they pass for UTF-8
 _CALLED_LATIN = ("iso8859-1", "ascii", "latin-1")  # what is called Latin-1 is Windows-1252 in truth (WHATWG Encoding)
-_DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]{0,2000}(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
+_DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]{0,2000}(\[)?", re.IGNORECASE)
+_SUBSET_END = re.compile(r"\]\s{0,100}>")
 _FEED_ROOT = re.compile(r"<(?:[A-Za-z]\w*:)?(?:rss|feed|RDF)[\s>]")
 _ANY_ROOT = re.compile(r"<([A-Za-z_][\w:.-]*)")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
@@ -77,10 +78,11 @@ def _codec(name: str) -> str:
 def without_doctype(text: str) -> str:
     """Drop the document type with all its entities: no feed needs them, and bombs are made of them."""
     root = _ANY_ROOT.search(text)
-    found = _DOCTYPE.search(text, 0, len(text))
+    found = _DOCTYPE.search(text)
     if not found or (root and found.start() > root.start()):
         return text
-    return text[: found.start()] + text[found.end() :]
+    end = _SUBSET_END.search(text, found.end()) if found[1] else None
+    return text[: found.start()] + text[end.end() if end else text.find(">", found.end()) + 1 :]
 
 
 def root_name(text: str) -> str:
