@@ -38,6 +38,9 @@ KINDS: Mapping[str, SourceKind] = {
     "file": file,
 }
 
+APIS = frozenset({"pubmed", "clinicaltrials", "europepmc", "medrxiv", "biorxiv"})
+"""The kinds whose `url` is where an API begins (empty: the service's own), not the address that is asked."""
+
 _RECOVER: Mapping[str, Recover] = {
     "clinicaltrials": ctgov.recover,
     "page": page.recover,
