@@ -38,8 +38,17 @@ _CLASSES = {
     "Non-systematic-review": "review",
     "Remaining": "observational",
 }
+_TO_COME = re.compile(
+    r"\b(?:will|needs?|needed|future|larger|planned|plans?|further|next|until|hope|earlier|previous)\b", re.IGNORECASE
+)
 _LEARNED = 1.5
 _LEAST = 1.5
+_UNLEARNED = {
+    "guideline": ("observational", "review"),
+    "computational": ("observational",),
+    "editorial": ("observational", "review"),
+}
+"""Designs that the learned classes hold among others: where a rule speaks for them they share that score."""
 
 
 def design_of(learned: str) -> str:
@@ -73,6 +82,8 @@ def _points(reading: Reading, fired: list[tuple[Rule, str]]) -> dict[str, float]
     for rule, field in fired:
         worth = rule.title if field == "title" else rule.text
         points[rule.design] = points.get(rule.design, 0.0) + worth
+    if any(rule.design == "case-report" and field == "title" for rule, field in fired):
+        points.pop("review", None)
     for name in (*reading.content.publication_types, *reading.content.mesh):
         for pattern, design, worth in _INDEX:
             if pattern.search(name):
@@ -82,13 +93,31 @@ def _points(reading: Reading, fired: list[tuple[Rule, str]]) -> dict[str, float]
 
 
 def _add_learned(points: dict[str, float], learned: Mapping[str, float]) -> None:
+    """Add what the words say, from the least likely class upwards.
+
+    An intervention that no rule calls a trial is real-world use, which is observational.
+    """
     low = min(learned.values())
+    as_trial = max(points.get("trial", 0.0), points.get("randomized-trial", 0.0)) >= points.get("observational", 0.0)
     best: dict[str, float] = {}
     for name, score in learned.items():
         design = design_of(name)
+        if design == "trial" and not as_trial:
+            design = "observational"
         best[design] = max(best.get(design, 0.0), score - low)
+    for design, like in _UNLEARNED.items():
+        if design in points:
+            best[design] = max(best.get(name, 0.0) for name in like)
     for design, score in best.items():
         points[design] = points.get(design, 0.0) + _LEARNED * score
+
+
+def _add_manner(points: dict[str, float], names: set[str], title: str) -> None:
+    """Add how the text is told: a review speaks in the present and without figures, under a short title."""
+    if "n:present:4" in names and not names & {"n:past:4", "n:figures:2"}:
+        points["review"] = points.get("review", 0.0) + 2.5
+    if len(title.split()) <= 4:
+        points["review"] = points.get("review", 0.0) + 2.0
 
 
 def _index_evidence(reading: Reading, design: str) -> Iterator[Evidence]:
@@ -124,9 +153,10 @@ def _study(reading: Reading) -> Iterator[Label]:
     fired = list(_fired(content, reading.triggered)) if reading.english else []
     points = _points(reading, fired)
     names: list[str] = []
-    if reading.english and len(content.text) > 60:
+    if reading.english and (len(content.text) > 60 or not content.title.rstrip().endswith("?")):
         names = design_model.words(content) + [f"{rule.name}:{field}" for rule, field in fired]
         _add_learned(points, design_model.scores(names))
+        _add_manner(points, set(names), content.title)
     if not points:
         return
     design = max(points, key=lambda name: points[name])
@@ -140,14 +170,29 @@ def _study(reading: Reading) -> Iterator[Label]:
 
 def _news(reading: Reading) -> Iterator[Label]:
     """Give a story the design of the study it reports; without one it is `news`."""
-    for rule in sorted(NEWS_RULES.values(), key=lambda rule: -rule.title):
-        if rule.name not in reading.triggered:
-            continue
-        for field in ("title", "text"):
-            if match := _COMPILED[rule.name].search(getattr(reading.content, field)):
-                yield Label(facet=Facet.DESIGN, value=rule.design, evidence=(reading.evidence(field, *match.span()),))
-                return
-    yield from _whole_title(reading, "news")
+    found: dict[str, tuple[float, Evidence]] = {}
+    for rule in NEWS_RULES.values():
+        if rule.name in reading.triggered and (told := _told(reading, rule)):
+            found[rule.design] = max(found.get(rule.design, (0.0, told[1])), told)
+    if not found:
+        yield from _whole_title(reading, "news")
+        return
+    design = max(found, key=lambda name: found[name][0])
+    if design == "trial" and "randomized-trial" in found:
+        design = "randomized-trial"
+    yield Label(facet=Facet.DESIGN, value=design, evidence=(found[design][1],))
+
+
+def _told(reading: Reading, rule: Rule) -> tuple[float, Evidence] | None:
+    """Return what a story's words are worth: most in the title, much in its first lines, little when to come."""
+    pattern = _COMPILED[rule.name]
+    if match := pattern.search(reading.content.title):
+        return 1.4 * rule.title, reading.evidence("title", *match.span())
+    for match in pattern.finditer(reading.content.text) if rule.text else ():
+        if not _TO_COME.search(reading.content.text[max(0, match.start() - 50) : match.start()]):
+            worth = 1.2 if match.start() < 700 else 0.7
+            return worth * rule.text, reading.evidence("text", *match.span())
+    return None
 
 
 def _whole_title(reading: Reading, design: str) -> Iterator[Label]:

@@ -36,7 +36,7 @@ _OTHER_BEFORE = re.compile(
 )
 _TO_COME = re.compile(
     r"\b(?:recommended|future|planned|plans?|upcoming|forthcoming|ongoing|underway|currently in|further|next|larger|subsequent"
-    r"|warrant\w*|need(?:ed|s)?|advanc\w+|proceed\w*|progress(?:ed|ion)? (?:in)?to|mov(?:e|ed|ing) (?:in)?to|enter(?:ed|ing|s)?"
+    r"|warrant\w*|need(?:ed|s)?|advancement|advanc(?:e|es|ing) (?:in)?to|proceed\w*|progress(?:ed|ion)? (?:in)?to|mov(?:e|ed|ing) (?:in)?to|enter(?:ed|ing|s)?"
     r"|will (?:begin|start|be)|is being|are being|supports?|in preparation|expected|scheduled|hopes? to|set to|candidates?|under (?:investigation|evaluation))\b",
     re.IGNORECASE,
 )
@@ -56,6 +56,21 @@ _ANALYSIS = re.compile(
 _OWN = re.compile(
     r"\b(?:this|we (?:conducted|performed|did|report|present|undertook|carried out|initiated|designed|assessed|evaluated|investigated|tested)"
     r"|our|here(?:in)?|the (?:present |current |new )?(?:study|trial) (?:was|is)|in (?:a|an|the|this)|(?:was|is) (?:a|an|the)|results? (?:of|from) (?:a|an|the|this)|aim)\b",
+    re.IGNORECASE,
+)
+_OURS = re.compile(r"\b(?:this|we|our|here)\b", re.IGNORECASE)
+_BESIDE = re.compile(
+    r"\b(?:consistent with|similar to|comparable (?:to|with)|compared (?:to|with)|in line with|in contrast to|unlike|as (?:seen|reported|observed|shown) in|those (?:\w+ )?(?:in|of|from|within)|information (?:\w+ )?(?:in|from))\b",
+    re.IGNORECASE,
+)
+_PLURAL = re.compile(r"\s+(?:\w+ )?(?:trials|studies)\b", re.IGNORECASE)
+_SOME = re.compile(r"\b(?:two|three|four|five|results?|from|of|both|pooled|the|\d)\b", re.IGNORECASE)
+_POST_HOC = re.compile(
+    r"\b(?:post[- ]?hoc|sub-?group|pooled|secondary|exploratory|ancillary|extension|long-term)\b", re.IGNORECASE
+)
+_STEP = re.compile(r"(?:\A|[.;:]\s)(?:in |during )?\Z", re.IGNORECASE)
+_TRIAL_NEAR = re.compile(
+    r".{0,25}\b(?:trials?|stud(?:y|ies)|random|double|open|clinical|placebo|dose|results|data|multi|evaluation)",
     re.IGNORECASE,
 )
 _NEVER_OWN = frozenset(
@@ -102,31 +117,54 @@ def _mentions(reading: Reading) -> Iterator[Mention]:
         for match in _PHASES.finditer(sentence.text):
             if _OTHER_BEFORE.search(sentence.text[: match.start()]) or _OTHER_AFTER.match(sentence.text, match.end()):
                 continue
+            if _STEP.search(sentence.text[: match.start()]) and not _TRIAL_NEAR.match(sentence.text, match.end()):
+                continue
             values = ("EARLY_PHASE1",) if match["early"] else _several(match["first"], match["more"])
             start = sentence.start + match.start()
             yield Mention(sentence=sentence, start=start, end=sentence.start + match.end(), values=values)
 
 
-def _role(mention: Mention, design: str | None, kind: Kind) -> Role:
-    """Judge one mention by its sentence and its place."""
-    sentence = mention.sentence
-    before = sentence.text[: mention.start - sentence.start]
-    analysis = _ANALYSIS.search(sentence.text)
-    if design in _NEVER_OWN:
-        return Role.ANALYSIS if analysis and sentence.field == "title" and design == "computational" else Role.MENTION
-    if sentence.field == "title":
-        return Role.ANALYSIS if analysis else Role.MENTION if _TO_COME.search(before) else Role.OWN
-    if _TO_COME.search(before) and not re.search(r"\b(?:this|our|we)\b", before, re.IGNORECASE):
+def _near(mention: Mention, left: int, right: int) -> str:
+    """Return the words around a mention, within its sentence."""
+    start = mention.start - mention.sentence.start
+    end = mention.end - mention.sentence.start
+    return mention.sentence.text[max(0, start - left) : end + right]
+
+
+def _in_title(mention: Mention) -> Role:
+    if _ANALYSIS.search(mention.sentence.text):
+        return Role.ANALYSIS
+    topic = _PLURAL.match(mention.sentence.text, mention.end) and not _SOME.search(_near(mention, 30, 0))
+    return Role.MENTION if topic or _TO_COME.search(_near(mention, 60, 0)) else Role.OWN
+
+
+def _in_text(mention: Mention, design: str | None, kind: Kind) -> Role:
+    before = _near(mention, 500, 0)
+    ours = _OURS.search(before)
+    if _TO_COME.search(_near(mention, 60, 0)) and not ours:
         return Role.MENTION
-    if analysis:
+    if _BESIDE.search(_near(mention, 60, 0)):
+        return Role.MENTION
+    earlier = _EARLIER.search(_near(mention, 70, 40))
+    if earlier and ours and design in _TRIALS:
+        return Role.ANALYSIS
+    if _ANALYSIS.search(mention.sentence.text):
         return Role.ANALYSIS
     if design not in _TRIALS and kind not in {Kind.NEWS, Kind.RECORD}:
         return Role.MENTION
-    if sentence.section == "background" or (sentence.section == "" and _EARLIER.search(sentence.text)):
-        return Role.OWN if re.search(r"\b(?:this|we|our|here)\b", before, re.IGNORECASE) else Role.MENTION
-    if sentence.section in {"methods", "objective", "results"} or _OWN.search(before):
+    section = mention.sentence.section
+    if section == "background":
+        return Role.OWN if ours else Role.MENTION
+    if section in {"methods", "objective", "results"} or _OWN.search(before):
         return Role.OWN
-    return Role.OWN if sentence.section == "" and not _EARLIER.search(sentence.text) else Role.MENTION
+    return Role.MENTION if earlier or section else Role.OWN
+
+
+def _role(mention: Mention, design: str | None, kind: Kind) -> Role:
+    """Judge one mention by its sentence and its place."""
+    if design in _NEVER_OWN:
+        return Role.MENTION
+    return _in_title(mention) if mention.sentence.field == "title" else _in_text(mention, design, kind)
 
 
 def _structured(reading: Reading) -> Iterator[tuple[str, Evidence]]:
@@ -159,6 +197,17 @@ def _ruling(judged: list[tuple[str, Role, Evidence]]) -> Role:
     return Role.MENTION
 
 
+def _post_hoc(reading: Reading) -> bool:
+    """Say whether title, aim or methods of a trial paper say that it looks back at that trial's data."""
+    if reading.value(Facet.DESIGN) not in _TRIALS or reading.content.kind in {Kind.NEWS, Kind.RECORD}:
+        return False
+    return any(
+        _POST_HOC.search(sentence.text)
+        for sentence in reading.sentences
+        if sentence.field == "title" or sentence.section in {"objective", "methods"}
+    )
+
+
 def label(reading: Reading) -> Iterator[Label]:
     """Yield one label a phase.
 
@@ -168,6 +217,9 @@ def label(reading: Reading) -> Iterator[Label]:
     structured = list(_structured(reading))
     judged = list(_judged(reading))
     ruling = _ruling(judged)
+    if ruling is Role.MENTION and judged and _post_hoc(reading):
+        judged = [(value, Role.ANALYSIS, found) for value, _, found in judged]
+        ruling = Role.ANALYSIS
     text_first = next((field for _, role, (field, *_) in judged if role is ruling), "text")
     told = {value for value, role, found in judged if role is ruling and found.field == text_first}
     stated = {value for value, _ in structured} or (told if ruling is not Role.MENTION else set())
