@@ -114,7 +114,7 @@ class _Server(uvicorn.Server):
 def _server(world: World, host: str) -> uvicorn.Server:
     from alerts.web.app import create_app
 
-    app = create_app(world)
+    app = create_app(world, local=is_loopback(host))
     return _Server(
         uvicorn.Config(
             app,

@@ -23,5 +23,5 @@ def report(engine: Engine, item: int, words: str, now: datetime) -> bool:
             raise NotFoundError(f"There is no item {item} here.")
         if reports.waiting(session, home) >= MOST_WAITING:
             return False
-        reports.keep(session, home, said, now)
+        reports.add(session, home, said, now)
     return True

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
 
 from alerts.model import Alert, Facet, Reason, Role
+from alerts.store.search import holding
 from alerts.store.tables import (
     AlertRow,
     AlertTopicRow,
@@ -202,10 +203,7 @@ def found(session: Session, words: Sequence[str], span: Span, limit: int, before
 
     `before` is the alert number to go on after.
     """
-    texts = select(col(ItemRow.id)).where(col(ItemRow.merged_into).is_(None))
-    for word in words:
-        held = col(ItemRow.title).icontains(word, autoescape=True) | col(ItemRow.text).icontains(word, autoescape=True)
-        texts = texts.where(held)
+    texts = select(col(ItemRow.id)).where(col(ItemRow.merged_into).is_(None), *holding(words))
     newest = _within(select(func.max(col(AlertRow.number))), span).where(col(AlertRow.item_id).in_(texts))
     numbers = newest.group_by(col(AlertRow.item_id))
     query = select(AlertRow).where(col(AlertRow.number).in_(numbers))

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.publish import words
 from alerts.publish.templating import environment
-from alerts.settings import Settings, is_loopback
+from alerts.settings import is_loopback
 from alerts.web.shelf import takes_gzip
 from alerts.wiring import World
 
@@ -50,9 +50,16 @@ class SecurityHeaders:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Renders templates for one installation."""
+    """Renders templates for one installation; `listens_here`: on this machine's own address only."""
 
     world: World
+    listens_here: bool = True
+
+    @property
+    def local(self) -> bool:
+        """Tell whether mail that lands as files may be looked at through the web."""
+        settings = self.world.settings
+        return self.listens_here and not settings.public and settings.smtp is None
 
     @property
     def root(self) -> str:
@@ -62,7 +69,7 @@ class Pages:
     def text(self, template: str, **values: Any) -> str:  # noqa: ANN401  what the template names
         settings = self.world.settings
         return environment("web").get_template(template).render(
-            root=self.root, base_url=settings.base_url, local=is_local(settings), imprint=settings.imprint, words=words,
+            root=self.root, base_url=settings.base_url, local=self.local, imprint=settings.imprint, words=words,
             **values,
         )
 
@@ -98,11 +105,6 @@ TITLES = {
     500: "Something went wrong on our side",
     503: "Not ready yet",
 }
-
-
-def is_local(settings: Settings) -> bool:
-    """Tell whether mail that lands as files may be looked at through the web: only on this machine's own address."""
-    return not settings.public and settings.smtp is None
 
 
 def from_this_machine(request: Request) -> bool:

@@ -26,6 +26,7 @@ from alerts.web.examples import Examples
 from alerts.web.feeds import Feeds, moved
 from alerts.web.front import Front
 from alerts.web.health import Ready, healthz
+from alerts.web.mailbox import Mailbox
 from alerts.web.pages import Reading
 from alerts.web.people import People
 from alerts.web.personal import Personal
@@ -56,10 +57,13 @@ PLAIN = {404: "This page does not exist.", 405: "This address takes no such requ
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
-def create_app(world: World, *, patience: float = 0.25) -> ASGIApp:
-    """Build the web face of one installation; kept feeds may be `patience` seconds behind the database."""
+def create_app(world: World, *, local: bool = True, patience: float = 0.25) -> ASGIApp:
+    """Build the web face of one installation.
+
+    `local` says that it listens on a loopback address only; kept feeds may be `patience` seconds behind the database.
+    """
     shelf = Shelf(partial(_revisions, world.engine), patience)
-    pages = Pages(world)
+    pages = Pages(world, local)
     app = Starlette(
         routes=routes(world, pages, Feeds(world, shelf)),
         exception_handlers=problems(world, pages),
@@ -76,7 +80,7 @@ def _revisions(engine: Engine) -> Revisions:
 def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
     """List every address there is."""
     read, about = Reading(world, pages), About(world, pages)
-    signing_up = SigningUp(world, pages)
+    signing_up, mailbox = SigningUp(world, pages), Mailbox(world, pages)
     people, examples = People(world, pages), Examples(world, pages)
     return [
         Route("/", read.home),
@@ -105,6 +109,9 @@ def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
         Route("/unsubscribe/{token:str}", people.unsubscribe, methods=["GET", "HEAD", "POST"]),
         Route("/sample/feed.rss", examples.feed),
         Route("/sample/{name:str}", examples.page),
+        Route("/mail", mailbox.index),
+        Route("/mail/{name:str}", mailbox.show),
+        Route("/mail/{name:str}/html", mailbox.html),
         Route("/healthz", healthz),
         Route("/readyz", Ready(world)),
         Mount("/static", StaticFiles(directory=resource_folder("templates") / "web" / "static"), name="static"),

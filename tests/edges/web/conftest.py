@@ -113,7 +113,7 @@ def world(sqlite_engine: Engine, settings: Settings) -> World:
 
 @pytest.fixture
 def serve():
-    """Another application beside the first: `with serve(app) as browser`."""
+    """Another application, served beside the first."""
     return served
 
 

@@ -42,7 +42,7 @@ def test_the_item_page_marks_the_words_of_each_label_and_links_to_them(browser, 
     assert ">57 patients</mark>" in page
     assert ">NMOSD</mark>" in page
     assert ">phase 2</mark>" in page
-    anchor = page.split('>57 patients</mark>')[0].rsplit('id="', 1)[1].split('"')[0]
+    anchor = page.split(">57 patients</mark>")[0].rsplit('id="', 1)[1].split('"')[0]
     assert f'href="#{anchor}"' in page
 
 

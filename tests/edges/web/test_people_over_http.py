@@ -19,7 +19,7 @@ from subscribers.tables import SubscriberRow, SuppressionRow
 
 FORM = {"address": "ada@example.org", "topic": "nmosd", "cadence": "weekly", "hour": "8", "weekday": "2",
         "zone": "Europe/Lisbon", "agreed": "yes"}
-MULTIPART = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n"
+MULTIPART = '--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n'
 
 
 @pytest.fixture
