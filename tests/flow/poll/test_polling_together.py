@@ -40,8 +40,13 @@ async def test_two_pollers_share_the_sources_and_ask_each_once(engine, site, fet
         assert len(session.exec(select(ItemRow)).all()) == 96
 
 
-async def test_releasers_at_once_leave_no_gap_and_repeat_nothing(engine, site, fetch, sources, now, monkeypatch) -> None:
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(release, "BATCH", 5)
+
+
+@pytest.mark.usefixtures("small_batches", "sources")
+async def test_releasers_at_once_leave_no_gap_and_repeat_nothing(engine, fetch, now) -> None:
     await poll.poll_due(engine, fetch, now)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: release.release(engine, now), range(4)))
@@ -53,8 +58,8 @@ async def test_releasers_at_once_leave_no_gap_and_repeat_nothing(engine, site, f
         assert not session.exec(select(IntentRow)).all()
 
 
-async def test_polling_and_releasing_at_once_loses_nothing(engine, site, fetch, sources, now, monkeypatch) -> None:
-    monkeypatch.setattr(release, "BATCH", 7)
+@pytest.mark.usefixtures("small_batches", "sources")
+async def test_polling_and_releasing_at_once_loses_nothing(engine, fetch, now) -> None:
     with ThreadPoolExecutor(2) as pool:
         loop = asyncio.get_running_loop()
         polling = asyncio.gather(*(poll.poll_due(engine, fetch, now) for _ in range(2)))
@@ -80,8 +85,7 @@ async def test_a_lease_that_ran_out_is_taken_over(engine, site, fetch, sources, 
     with writing(engine) as session:
         assert len(due.claim_due(session, now, limit=99)) == 8
         assert due.claim_due(session, now, limit=99) == []
-        later = "datetime('now', '-1 second')" if engine.dialect.name == "sqlite" else "now() - interval '1 second'"
-        session.execute(text(f"UPDATE sources SET leased_until = {later} WHERE slug = 's3'"))
+        session.execute(text("UPDATE sources SET leased_until = '2000-01-01 00:00:00' WHERE slug = 's3'"))
         assert [one.source.slug for one in due.claim_due(session, now, limit=99)] == ["s3"]
 
 
