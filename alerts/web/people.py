@@ -91,7 +91,7 @@ class People:
         return self.pages.private(
             "preferences.html", 400 if wrong else 200, person=person, masked=mask_address(person.address), token=token,
             interests=[(str(one), interest_words(str(one), names)) for one in person.wishes.interests], topics=topics,
-            told=TOLD.get(done, ""), wrong=wrong, secret=secret, paused=person.status is Status.PAUSED,
+            told=TOLD.get(done, ""), wrong=wrong, secret=secret, paused=_paused(person, self.world.now()),
             feed=personal.has_feed(engine, person), moment=Moment.of, none_chosen=EMPTY, **choices_for_forms(),
         )
 
@@ -152,6 +152,11 @@ TOLD = {
     "resume": "Mail goes on.",
     "end-feed": "The personal feed has ended; its address answers no more.",
 }
+
+
+def _paused(person: Person, now: datetime) -> bool:
+    """Tell whether a pause still lasts; one that is over ends with the next composing."""
+    return person.status is Status.PAUSED and (person.paused_until is None or person.paused_until > now)
 
 
 def _until(said: str, now: datetime) -> datetime:

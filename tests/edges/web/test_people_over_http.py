@@ -162,8 +162,10 @@ def test_a_pause_ends_by_a_button_too(browser, world, ada):
     assert browser.post(path, f"act=pause&until={until}").status == 303
     assert held(world).status is Status.PAUSED
     assert browser.post(path, "act=pause&until=1999-01-01").status == 400
+    assert "Let mail go on now" in browser.get(path).text
     assert browser.post(path, "act=resume").status == 303
-    assert held(world).status is Status.ACTIVE
+    assert "Let mail go on now" not in browser.get(path).text
+    assert held(world).paused_until <= world.now()
 
 
 def test_a_personal_feed_holds_ones_own_interests_and_ends_on_demand(browser, world, ada, release):
