@@ -67,7 +67,7 @@ def without_addresses(text: str, address: str = "") -> str:
     """Return a reply's text on one line, short, and without any address (law 10)."""
     text = " ".join(text.split())
     if address:
-        text = text.replace(address, "<address>")
+        text = text.replace(f"<{address}>", address).replace(address, "<address>")
     return _ADDRESS.sub("<address>", text)[:REPLY_LENGTH]
 
 
