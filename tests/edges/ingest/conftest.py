@@ -70,7 +70,7 @@ Listen = Callable[..., Awaitable[int]]
 
 @pytest.fixture
 async def listen() -> AsyncIterator[Listen]:
-    """Start servers: `port = await listen(handler)`; whatever they are still busy with ends with the test."""
+    """Hand out a way to start servers; whatever they are still busy with ends with the test."""
     servers: list[asyncio.Server] = []
     busy: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 

@@ -169,7 +169,7 @@ async def test_a_closed_port_is_our_or_their_network() -> None:
 
 async def test_an_unknown_host_is_said_by_name() -> None:
     async with fetching() as fetch:
-        with pytest.raises(FetchError, match="journal.invalid") as caught:
+        with pytest.raises(FetchError, match=r"journal\.invalid") as caught:
             await fetch(Request(url="http://journal.invalid/feed"))
     assert caught.value.network
 
@@ -286,7 +286,7 @@ async def test_a_redirect_out_of_the_web_is_refused(site, answer, target) -> Non
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f000001", "0x7f.1", "127.1", "0177.0.0.1",
-     "0.0.0.0", "[::]", "[64:ff9b::7f00:1]"],
+     "0.0.0.0", "[::]", "[64:ff9b::7f00:1]"],  # noqa: S104  nothing is bound
 )  # fmt: skip
 async def test_loopback_is_refused_in_all_its_spellings(site, answer, host) -> None:
     site.answers["/"] = answer(200, b"secret")

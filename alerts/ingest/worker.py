@@ -1,0 +1,77 @@
+"""The other side of the pool: reads documents in a process of its own, which may hang or die without harm."""
+
+import copyreg
+import io
+import pickle
+import struct
+import sys
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Any, BinaryIO
+
+from alerts.errors import ReadError, SourceError
+from alerts.ingest import KINDS
+from alerts.model import Document, Page, PollState, Source
+
+LENGTH = struct.Struct(">Q")
+_TABLE = {**copyreg.dispatch_table, MappingProxyType: lambda found: (dict, (dict(found),))}
+
+
+def packed(value: object) -> bytes:
+    """Return a value for the pipe, with its length before it."""
+    body = io.BytesIO()
+    pickler = pickle.Pickler(body, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = _TABLE
+    pickler.dump(value)
+    return LENGTH.pack(body.tell()) + body.getvalue()
+
+
+def unpacked(body: bytes) -> Any:  # noqa: ANN401  what was packed
+    return pickle.loads(body)  # noqa: S301  from our own process
+
+
+def answer(source: Source, state: PollState, document: Document) -> Page | SourceError:
+    """Read one document; whatever a reader raises becomes an error of the source."""
+    try:
+        return KINDS[source.kind].read(source, state, document)
+    except SourceError as error:
+        return error
+    except Exception as error:  # noqa: BLE001  one document must not end the process
+        return ReadError(f"cannot be read ({type(error).__name__})")
+
+
+def main() -> None:
+    """Answer tasks from standard input until it ends; die when one takes longer than it may, or too much memory."""
+    seconds, memory = float(sys.argv[1]), int(sys.argv[2])
+    _limit(memory)
+    tasks, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # nothing that a library prints gets between the answers
+    while head := tasks.read(LENGTH.size):
+        _alarm(seconds)
+        answers.write(packed(answer(*_task(tasks, head))))
+        answers.flush()
+        _alarm(0)
+
+
+def _task(tasks: BinaryIO, head: bytes) -> tuple[Source, PollState, Document]:
+    found: tuple[Source, PollState, Document] = unpacked(tasks.read(LENGTH.unpack(head)[0]))
+    return found
+
+
+def _limit(memory: int) -> None:
+    with suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415  not on every system
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def _alarm(seconds: float) -> None:
+    """End this process by a signal, even inside a library's C code, should the parent be gone and not do it."""
+    with suppress(ImportError, AttributeError):
+        import signal  # noqa: PLC0415
+
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+if __name__ == "__main__":
+    main()
