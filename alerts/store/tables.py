@@ -66,7 +66,7 @@ class SourceRow(Table, table=True):
     title: str = ""
     gives: str = "mixed"
     about: str | None = None
-    max_age_days: int | None = 90  # None: no limit
+    max_age_days: int | None = None  # no limit
     allow_private: bool = False
     why: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     sample: bool = False
