@@ -53,6 +53,7 @@ _BEFORE = {
     rf"|developed|develop)\b{_LIST}",
 }
 _AFTER = {
+    "drug": r"[\s-](?:drug|medication|medicine|pill|treatment|therapy)\b",
     "denied": r"(?:[\s-](?:negative|seronegative|free|na[iï]ve|like|unrelated|mimic\w*)\b"
     r"|(?:\s*\([^)]*\))?\s(?:was|were|is|are|has been|had been|could be|can be)\s"
     r"(?:excluded|ruled out|absent|not|unlikely|misdiagnosed))",
@@ -78,9 +79,7 @@ _LISTED = (
     r"\b(?:(?:medical |health |studied )?conditions?(?: being studied)?(?: or disease)?|diseases?|term|indications?"
     r"|target condition|keywords?|therapeutic areas?)\s*:[^:]*"
 )
-_AGAINST = frozenset(
-    {"list", "except", "no", "no cases", "non", "other", "told from", "mistaken", "typical", "differential", "similar"}
-)
+_TITLE_AGAINST = _TITLE_AGAINST | {"other", "told from", "mistaken", "typical", "differential", "similar"}
 
 
 class Stance(IntEnum):
@@ -94,12 +93,14 @@ class Stance(IntEnum):
     LISTED = 5
 
 
-def stance(before: str, after: str, sentence: str) -> Stance:
+def stance(before: str, after: str, sentence: str, section: str) -> Stance:
     """Judge a place from up to some 100 characters before and after it, within its sentence."""
     found, follows = _before().names(before), _after().names(after)
     if "denied" in follows or "lookalike" in found or _barred(found):
         return Stance.AGAINST
-    if ("studied" in found or "studied" in follows) and "study" in _sentence().names(sentence):
+    if ("studied" in found or "studied" in follows) and (
+        section == "objective" or "study" in _sentence().names(sentence)
+    ):
         return Stance.STUDIED
     if "examples" in found:
         return Stance.PASSING
@@ -107,15 +108,20 @@ def stance(before: str, after: str, sentence: str) -> Stance:
 
 
 def denied(before: str, after: str) -> Stance | None:
-    """Say whether the words around a place in a title take it out of the subject, and how far."""
-    found = _before().names(before)
-    if "lookalike" in found:
+    """Say whether the words around a place in a title take it out of the subject, and how far.
+
+    `USED` is the disease that a drug is known for: "a lupus drug calms asthma".
+    """
+    found, follows = _before().names(before), _after().names(after)
+    if "lookalike" in found or "mistaken" in found:
         return Stance.NAMED
-    return Stance.AGAINST if _barred(found) or "denied" in _after().names(after) else None
+    if _barred(found, _TITLE_AGAINST) or "denied" in follows:
+        return Stance.AGAINST
+    return Stance.USED if "drug" in follows else None
 
 
-def _barred(found: frozenset[str]) -> bool:
-    return not found.isdisjoint(_AGAINST) or ("without" in found and "with or without" not in found)
+def _barred(found: frozenset[str], against: frozenset[str] = _AGAINST) -> bool:
+    return not found.isdisjoint(against) or ("without" in found and "with or without" not in found)
 
 
 def listed(before: str) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from alerts.classify.matcher import Joined, Place
 
 _WORD = re.compile(r"[^\W\d_]+")
-_NEXT = re.compile(r"\W+([^\W\d_]+)")
-_LAST = re.compile(r"([^\W\d_]+)\W+\Z")
+_NEXT = re.compile(r"(?:[^\w\x00]+[^\W\d_]+){1,2}")
+_LAST = re.compile(r"(?:[^\W\d_]+[^\w\x00]+){1,2}\Z")
 _ENGLISH = frozenset({"AIM", "AIMS", "ALL", "AS", "AT", "CAR", "HAM", "IN", "IS", "IT", "ON", "OR", "PET", "RAW"})
 _SMALL = frozenset({"of", "and", "the", "in", "for", "to"})
 _REACH = 90  # characters in which an acronym is spelled out
@@ -95,7 +95,8 @@ def _own(words: list[re.Match[str]], known: list[Place]) -> bool:
 
 
 def _shouted(place: Place, text: str) -> bool:
-    before = _LAST.search(text, max(0, place.start - 40), place.start)
-    after = _NEXT.match(text, place.end, place.end + 40)
-    around = [match[1] for match in (before, after) if match]
-    return bool(around) and all(word.isupper() and len(word) > 1 for word in around)
+    """Say whether the words around are all in capitals, as in a title that shouts."""
+    before = _LAST.search(text, max(0, place.start - 60), place.start)
+    after = _NEXT.match(text, place.end, place.end + 60)
+    around = [word for match in (before, after) if match for word in _WORD.findall(match[0])]
+    return len(around) >= 3 and all(word.isupper() for word in around)

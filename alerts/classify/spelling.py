@@ -6,7 +6,8 @@ import unicodedata
 from typing import NamedTuple
 
 _ODD = re.compile(r"[^\x00-\x7f]")
-_SEPARATORS = re.compile(r"[\s/-]+")
+_SEPARATORS = re.compile(r"([\s/-]+)")
+_EDGES = re.compile(r"\A[\s/-]+|[\s/-]+\Z")
 _GREEK = {
     "alpha": "α",
     "beta": "β",
@@ -112,17 +113,15 @@ def _fold(char: str) -> str:
 
 def term_pattern(term: str) -> str:
     """Return a pattern (RE2 and re alike, for folded lower-case text) that matches every spelling of a phrase."""
-    tokens = [token for token in _SEPARATORS.split(fold(term).text.lower()) if token]
-    if not tokens:
+    parts = _SEPARATORS.split(_EDGES.sub("", fold(term).text.lower()))
+    if parts == [""]:
         return ""
-    joints = _joints(fold(term).text.strip())
-    parts = [_token(token, last=False) for token in tokens[:-1]] + [_token(tokens[-1], last=True)]
-    return "".join(part + joint for part, joint in zip(parts, [*joints, ""], strict=True))
+    made = [_joint(part) if at % 2 else _token(part, last=False) for at, part in enumerate(parts[:-1])]
+    return "".join([*made, _token(parts[-1], last=True)])
 
 
-def _joints(text: str) -> list[str]:
-    found = [match.group() for match in _SEPARATORS.finditer(text.strip("/- \t\n"))]
-    return [r"[\s/-]{1,3}" if joint.isspace() else r"[\s/-]{0,3}" for joint in found]
+def _joint(between: str) -> str:
+    return r"[\s/-]{1,3}" if between.isspace() else r"[\s/-]{0,3}"
 
 
 def _token(token: str, *, last: bool) -> str:

@@ -1,6 +1,6 @@
 """What an item is about and what it only mentions, with the words that say so."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -60,6 +60,7 @@ class _View:
 
     topic: Topic
     titled: list[Evidence] = field(default_factory=list)
+    usual: list[Evidence] = field(default_factory=list)  # in the title, but as what a drug is known for
     also: list[Evidence] = field(default_factory=list)
     mesh: list[Evidence] = field(default_factory=list)
     proofs: list[Proof] = field(default_factory=list)
@@ -74,9 +75,9 @@ class _View:
 
     def evidence(self) -> tuple[Evidence, ...]:
         if self.titled:
-            return tuple([*self.titled, *self.also, *self.mesh][:_SHOWN])
+            return tuple([*self.titled, *self.usual, *self.also, *self.mesh][:_SHOWN])
         by_weight = sorted(self.proofs, key=lambda proof: (-proof.weight, proof.evidence))
-        return tuple([*(proof.evidence for proof in by_weight), *self.mesh][:_SHOWN])
+        return tuple([*self.usual, *(proof.evidence for proof in by_weight), *self.mesh][:_SHOWN])
 
 
 class _Frame:
@@ -86,6 +87,14 @@ class _Frame:
         self.content = reading.content
         self.sentences = reading.text
         self._starts = [sentence.start for sentence in reading.text]
+
+    @cached_property
+    def teaser(self) -> bool:
+        """Whether the text is but a line or two, standing for a title."""
+        return not self.content.title.strip() and len(self.sentences) <= _SHORT
+
+    def value(self, name: str) -> str:
+        return self.content.title if name == "title" else self.content.text
 
     @cached_property
     def scopes(self) -> list[int]:
@@ -99,7 +108,7 @@ class _Frame:
         section = self.sentences[at].section
         if section:
             return _SECTION.get(section, 1.0), section not in {"background", "note"}
-        if self.content.kind not in _SCHOLARLY or len(self.sentences) <= _SHORT:
+        if self.content.kind not in _SCHOLARLY:
             return 1.0, True
         if at in self.scopes:
             return _SECTION["objective"], True
@@ -141,22 +150,24 @@ class TopicFacet:
 
     def _view(self, slug: str, counted: list[Place], joined: Joined, frame: _Frame) -> _View:
         view = _View(self._topics[slug])
-        in_text = bisect_right(counted, Place(joined.split, 0))
-        for place in counted[:in_text]:
-            _, start, end = joined.locate(*place)
-            self._in_title(view, start, end, frame.content.title)
-        rest = counted[in_text:][: _SHOWN if view.titled else _LOOKED_AT]
+        in_text = bisect_left(counted, Place(joined.split, 0))
+        heads = len(counted) if frame.teaser else in_text
+        for place in counted[:heads]:
+            self._in_title(view, _words(place, joined, frame), frame)
+        rest = counted[heads:][: _SHOWN if view.titled else _LOOKED_AT]
         if view.titled:
             view.also += (_words(place, joined, frame) for place in rest)
         else:
             view.proofs += _proofs(rest, joined, frame)
         return view
 
-    def _in_title(self, view: _View, start: int, end: int, title: str) -> None:
-        words = Evidence("title", start, end, title[start:end])
-        doubt = denied(*_around(title, 0, len(title), start, end))
-        if doubt is None:
+    def _in_title(self, view: _View, words: Evidence, frame: _Frame) -> None:
+        line = frame.value(words.field)
+        doubt = denied(*_around(line, 0, len(line), words.start, words.end))
+        if doubt is None or (doubt is Stance.USED and _group(view.topic) != _CONDITION):
             view.titled.append(words)
+        elif doubt is Stance.USED:
+            view.usual.append(words)
         else:
             view.proofs.append(Proof(_ENOUGH if doubt is Stance.NAMED else 0.0, doubt, words))
 
@@ -183,8 +194,12 @@ def _subjects(views: Mapping[str, _View], reading: Reading) -> set[str]:
         rivals = titled[_group(view.topic)] if _group(view.topic) in _RIVALRY else 0
         if view.titled or _about(view, rivals, len(reading.text), record=record):
             found.add(slug)
-    conditions = any(_group(views[slug].topic) == _CONDITION for slug in found)
-    if not conditions and (titled[_TREATMENT] or record):
+    if any(_group(views[slug].topic) == _CONDITION for slug in found):
+        return found
+    usual = {slug for slug, view in views.items() if view.usual}
+    if usual:
+        return found | usual
+    if titled[_TREATMENT] or record:
         found.update(_in_passing(views, record=record))
     return found
 
@@ -220,7 +235,7 @@ def _about(view: _View, rivals: int, sentences: int, *, record: bool) -> bool:
 
 def _words(place: Place, joined: Joined, frame: _Frame) -> Evidence:
     name, start, end = joined.locate(*place)
-    return Evidence(name, start, end, frame.content.text[start:end])
+    return Evidence(name, start, end, frame.value(name)[start:end])
 
 
 def _proofs(places: Iterable[Place], joined: Joined, frame: _Frame) -> Iterator[Proof]:
@@ -241,7 +256,7 @@ def _proof(start: int, end: int, at: int, frame: _Frame) -> Proof:
     words = Evidence("text", start, end, text[start:end])
     if frame.content.kind is Kind.RECORD and listed(text[max(0, start - _FIELD) : start]):
         return Proof(_LISTED, Stance.LISTED, words)
-    found = stance(*_around(text, sentence.start, sentence.end, start, end), sentence.text)
+    found = stance(*_around(text, sentence.start, sentence.end, start, end), sentence.text, sentence.section)
     return Proof(*_weigh(found, at, frame), words)
 
 

@@ -17,7 +17,9 @@ from tests.bench.figures import Figure, rates
 
 ITEMS = 600
 VOCABULARY = 30_000
-_SYLLABLES = [first + second for first in "bcdfglmnprstv" for second in ("a", "e", "i", "o", "u", "an", "er", "is", "ol")]
+_SYLLABLES = [
+    first + second for first in "bcdfglmnprstv" for second in ("a", "e", "i", "o", "u", "an", "er", "is", "ol")
+]
 _PLAIN = re.findall(
     r"\S+",
     "we the of in and a to with for was were between after from on by at this that their these patients study group "
