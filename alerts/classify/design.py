@@ -98,7 +98,7 @@ def _add_learned(points: dict[str, float], learned: Mapping[str, float]) -> None
     An intervention that no rule calls a trial is real-world use, which is observational.
     """
     low = min(learned.values())
-    as_trial = max(points.get("trial", 0.0), points.get("randomized-trial", 0.0)) >= points.get("observational", 0.0)
+    as_trial = points.get("trial", 0.0) + points.get("randomized-trial", 0.0) >= points.get("observational", 0.0) - 2
     best: dict[str, float] = {}
     for name, score in learned.items():
         design = design_of(name)
@@ -106,7 +106,7 @@ def _add_learned(points: dict[str, float], learned: Mapping[str, float]) -> None
             design = "observational"
         best[design] = max(best.get(design, 0.0), score - low)
     for design, like in _UNLEARNED.items():
-        if design in points:
+        if points.get(design, 0.0) >= 5.0:
             best[design] = max(best.get(name, 0.0) for name in like)
     for design, score in best.items():
         points[design] = points.get(design, 0.0) + _LEARNED * score
@@ -190,7 +190,7 @@ def _told(reading: Reading, rule: Rule) -> tuple[float, Evidence] | None:
         return 1.4 * rule.title, reading.evidence("title", *match.span())
     for match in pattern.finditer(reading.content.text) if rule.text else ():
         if not _TO_COME.search(reading.content.text[max(0, match.start() - 50) : match.start()]):
-            worth = 1.2 if match.start() < 700 else 0.7
+            worth = 1.2 if match.start() < 700 else 1.0 if rule.design == "randomized-trial" else 0.7
             return worth * rule.text, reading.evidence("text", *match.span())
     return None
 

@@ -12,15 +12,18 @@ from alerts.model import Facet, Kind, Label
 TRIGGERS: Mapping[str, str] = {}
 
 _CUES = (
+    (1.8, r"\b(?:this|our|the present|present) (?:case|patient)s? (?:\w+ )?(?:highlights?|illustrates?|demonstrates?|suggests?|shows?|supports?|underlines?|emphasi[sz]es?)|(?:has|have) revealed|discovery identif|provides? evidence|shows? promise|confirmed|we recommend\b"),
+    (-2.0, r"\b(?:americans|worldwide|million people|according to the (?:national|american|centers|world)|each year)\b"),
+    (-2.2, r"\b(?:provides? (?:a|an) (?:\w+ )?(?:assessment|overview|description|framework|example|basis)|we conclude by|better understanding|(?:highly )?desirable|(?:critical|essential|crucial|important|necessary) (?:to|for)|promise for|(?:will|would) help|learning from|needs? to)\b"),
     (2.2, r"\b(?:in conclusion|to conclude|we conclude|concluded? that|taken together|collectively|in summary|overall,|altogether,)"),
     (1.8, r"\b(?:these|our|the|this|present|current) (?:\w+ )?(?:results?|findings?|data|study|analys[ei]s|observations|trial|work|cases?|evidence|report) (?:also |further |clearly |thus |strongly )?(?:\w+ )?(?:suggests?|indicates?|shows?|showed|demonstrates?|demonstrated|supports?|do(?:es)? not support|reveals?|revealed|provides?|confirms?|highlights?|implicate|imply|expand|identif(?:y|ies)|projected)"),
-    (1.6, r"\b(?:we|researchers|authors?|investigators|scientists|team|study|they|results|analysis) (?:also |further |have |has |previously |then )?(?:found|find|finds|showed|shows?|shown|demonstrated?|observed|identif(?:y|ied)|reveal(?:ed)?|report(?:ed)?|determined|discovered|detected)\b"),
-    (1.2, r"\b(?:significant(?:ly)?|more likely|less likely|higher|lower|greater|reduc(?:ed|es|tions?)|increas(?:ed|es)|decreas(?:ed|es)|improv(?:ed|es|ement)|associated with|correlat(?:ed|es|ion)|predict(?:s|ed|or|ors)?|superior|inferior|no (?:significant )?(?:difference|evidence|association)|did not differ|similar|attenuat(?:ed|es)|ameliorat(?:ed|es)|prevent(?:ed|s)|suppress(?:ed|es)|inhibit(?:ed|s)|induc(?:ed|es)|enhanc(?:ed|es)|worsen(?:ed|s)|safe|effective|efficacy|tolerated|sensitiv(?:e|ity)|specificity|risk of|decisive|helps?|slows?|slowed|halts?|halted|eased)\b"),
+    (1.6, r"\b(?:we|researchers|authors?|investigators|scientists|team|study|they|results|analysis) (?:also |further |have |has |previously |then )?(?:found|find|finds|showed|shows?|shown|demonstrated?|observed|identif(?:y|ied)|reveal(?:ed)?|report(?:ed)?|determined|discovered|detected)\b|\b(?:showing|show|shows|showed|found|finds|revealed|demonstrat(?:ed|es|ing)) that\b"),
+    (1.2, r"\b(?:significant(?:ly)?|more likely|less likely|higher|lower|greater|reduc(?:e|ed|es|tions?)|increas(?:ed|es)|decreas(?:ed|es)|improv(?:e|ed|es|ements?)|restores?|restored|reversed?|outperform(?:s|ed)|associated with|correlat(?:ed|es|ion)|predict(?:s|ed|or|ors)?|superior|inferior|no (?:significant )?(?:difference|evidence|association)|did not differ|similar|attenuat(?:ed|es)|ameliorat(?:ed|es)|prevent(?:ed|s)|suppress(?:ed|es)|inhibit(?:ed|s)|induc(?:ed|es)|enhanc(?:ed|es)|worsen(?:ed|s)|safe|effective|efficacy|tolerated|sensitiv(?:e|ity)|specificity|risk of|decisive|helps?|slows?|slowed|halts?|halted|eased)\b"),
     (0.8, r"\b(?:\d[\d.,]*\s?(?:%|percent|per cent)|p\s?[<=]|hazard ratio|odds ratio|ci\b)"),
-    (0.7, r"\b(?:therefore|thus|hence|suggests?|suggesting|indicating|appears? to|seems? to|is (?:a|an|the)|are (?:a|an|the)|should be)\b"),
+    (0.7, r"\b(?:therefore|thus|hence|suggest(?:s|ed)?|suggesting|indicating|appears?(?: \w+)? to|seems? to|should be|plays? (?:a|an)|(?:crucial|essential|key|important|indispensable|decisive))\b"),
     (-1.0, r"\b(?:may|might|could|potential(?:ly)?|promising|possib(?:le|ly))\b"),
     (-1.6, r"\b(?:hopes?|hoped|hopefully|further (?:studies|research|investigations?|work|trials)|future (?:studies|research|trials|work)|additional (?:studies|research)|more research|larger (?:\w+ )?(?:studies|trials)|(?:is|are) (?:needed|warranted|required|necessary)|remains? (?:unclear|unknown|to be|poorly|elusive|controversial|a challenge|challenging)|little is known|will be)\b"),
-    (-2.5, r"\b(?:we (?:aim(?:ed)?|sought|hypothesi[sz]ed?|review|discuss|describe|summari[sz]e|investigated|evaluated|assessed|examined|analy[sz]ed|studied|conducted|performed|compared|used|measured|tested whether|collected|recruited|enrolled|propose to|also (?:review|discuss|consider)|consider)|aim(?:s|ed)? (?:of|to|was)|purpose|objective|was to|were to|in this (?:review|article|chapter|paper|issue)|this (?:review|article|chapter|paper) (?:\w+ )?(?:aims|reviews|discusses|summari[sz]es|describes|outlines|highlights|provides|focuses|covers|will)|to (?:investigate|evaluate|determine|assess|examine|explore|compare|study|describe)\b.{0,40}\bwe\b|this study (?:aimed|investigated|evaluated|assessed|examined|was|included|compared))"),
+    (-2.5, r"\b(?:we (?:aim(?:ed)?|sought|hypothesi[sz]ed?|review|discuss|describe|summari[sz]e|investigated|evaluated|assessed|examined|analy[sz]ed|studied|conducted|performed|compared|used|measured|tested whether|collected|recruited|enrolled|propose to|also (?:review|discuss|consider)|consider)|aim(?:s|ed)? (?:of|to|was)|purpose|objective|was to|were to|in this (?:review|article|chapter|paper|issue)|(?:this|our|the present) (?:[\w-]+ ){0,2}(?:review|article|chapter|paper|overview)\b|to (?:investigate|evaluate|determine|assess|examine|explore|compare|study|describe)\b.{0,40}\bwe\b|this study (?:aimed|investigated|evaluated|assessed|examined|was|included|compared))"),
     (-1.5, r"\b(?:were (?:enrolled|recruited|included|measured|assessed|evaluated|collected|performed|analy[sz]ed|randomi[sz]ed|assigned|divided|obtained|used|asked|tested|examined|identified from)|was (?:performed|conducted|used|measured|assessed|evaluated|carried out|collected))\b"),
     (-1.2, r"\b(?:is|are) (?:a|an|the most) (?:\w+[ -]){0,4}(?:disease|disorder|condition|cause)|characteri[sz]ed by|affects?\b|affecting|(?:has|have) been (?:proposed|suggested|implicated|reported|shown)|previous(?:ly)? |known to|is common|commonly|patients with .{0,30} often"),
     (-1.0, r"\b(?:however|although|but|moreover|in addition|additionally|furthermore|also)\b"),
@@ -31,8 +34,9 @@ _UNFIT = re.compile(
     re.IGNORECASE,
 )
 _WHOLE = re.compile(r"(?<!\.\.)[.!][\"'”’)\]]*\d{0,2}(?:[,–-]\d{1,2})*$")
-_SPOKEN = re.compile(
-    r"[“\"]|\b(?:said|says|told|added|explained|noted|stressed|according to|cautioned|warned)\b", re.IGNORECASE
+_SPOKEN = re.compile(r"[“\"][^”\"]{25}")
+_STUDY = re.compile(
+    r"\b(?:stud(?:y|ies)|trials?|researchers|scientists|investigators|results|discovery|findings)\b", re.IGNORECASE
 )
 _FALLBACK = re.compile(r"^(?:they|it|he|she|this|these|those|such|there)\b", re.IGNORECASE)
 _NONE = frozenset({"protocol"})
@@ -67,15 +71,20 @@ def _concluded(sentences: list[Sentence]) -> Sentence | None:
     return max(fit, key=lambda sentence: _cues(sentence.text) * 0.5 - 1.4 * fit.index(sentence))
 
 
+def _lead(sentence: Sentence, index: int) -> float:
+    """Return what a place in a story is worth: its first lines most, where they speak of the study."""
+    return (1.2 if index <= 4 and _STUDY.search(sentence.text) else 0.0) - 0.1 * index
+
+
 def _story(sentences: list[Sentence]) -> Sentence | None:
     """Choose from a news story: a result in its own voice, the earlier the better."""
     best = [
-        (_cues(s.text) - 0.18 * index - (2.0 if _SPOKEN.search(s.text) else 0), -index, s)
+        (_cues(s.text) + _lead(s, index) - (2.5 if _SPOKEN.search(s.text) else 0), -index, s)
         for index, s in enumerate(sentences)
         if _fit(s)
     ]
     points, _, sentence = max(best, default=(0.0, 0, None))
-    return sentence if points > 0.8 else None
+    return sentence if points > 0.3 else None
 
 
 def _told(sentences: list[Sentence], least: float) -> Sentence | None:
