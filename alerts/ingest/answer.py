@@ -11,6 +11,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from alerts.errors import ReadError
+from alerts.ingest.clean import xml_legal
 from alerts.model import Document, Entry, Link, PollState, Request, Source
 
 LONGEST_GET = 2000  # bytes of parameters; E-utilities ask for POST above this, and proxies cut long addresses
@@ -63,7 +64,7 @@ def _shape(body: bytes) -> str:
 
 def raw_hash(value: object) -> str:
     """Return the SHA-256 (hex) of bytes, or of a JSON value in canonical form."""
-    raw = value if isinstance(value, bytes) else json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
+    raw = value if isinstance(value, bytes) else json.dumps(value, sort_keys=True).encode()
     return hashlib.sha256(raw).hexdigest()
 
 
@@ -83,8 +84,8 @@ def window_start(source: Source, reached: str | None, now: datetime, overlap: ti
 
 def strings(value: object) -> tuple[str, ...]:
     """Return the non-empty strings of a JSON list; anything else yields none."""
-    rows = value if isinstance(value, list) else ()
-    return tuple(one.strip() for one in rows if isinstance(one, str) and one.strip())
+    legal = (xml_legal(one).strip() for one in rows(value) if isinstance(one, str))
+    return tuple(one for one in legal if one)
 
 
 def words_of(node: _Element) -> str:
@@ -100,9 +101,15 @@ def at(value: object, *path: str) -> Any:  # noqa: ANN401  a JSON value
 
 
 def texts(value: object, *path: str) -> str:
-    """Return the text at a path of JSON objects, or an empty one."""
+    """Return the text at a path of JSON objects without illegal characters, or an empty one."""
     found = at(value, *path)
-    return found.strip() if isinstance(found, str) else ""
+    return xml_legal(found).strip() if isinstance(found, str) else ""
+
+
+def rows(value: object, *path: str) -> list[Any]:
+    """Return the list at a path of JSON objects, or an empty one."""
+    found = at(value, *path)
+    return found if isinstance(found, list) else []
 
 
 def distinct(links: Iterable[Link | None]) -> tuple[Link, ...]:

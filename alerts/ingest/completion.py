@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from alerts.ingest import crossref, europepmc, medline, pubmed
-from alerts.ingest.answer import BATCH, at, json_object
+from alerts.ingest.answer import BATCH, json_object, rows
 from alerts.model import Content, Document, Entry, Item, Key, Kind, Request
 
 SERVICES = ("pubmed", "europepmc", "crossref")
@@ -108,8 +108,7 @@ def answers(question: Question, document: Document) -> tuple[Entry, ...]:
 def _results(document: Document) -> tuple[Entry, ...]:
     answer = json_object(document, europepmc.SERVICE)
     europepmc.refuse_error(answer)
-    results = at(answer, "resultList", "result")
-    return tuple(map(europepmc.entry, results if isinstance(results, list) else ()))
+    return tuple(map(europepmc.entry, rows(answer, "resultList", "result")))
 
 
 _READ: Mapping[str, Callable[[Document], tuple[Entry, ...]]] = {

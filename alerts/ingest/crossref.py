@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from alerts.errors import ReadError
-from alerts.ingest.answer import at, distinct, json_object, raw_hash, strings, texts
+from alerts.ingest.answer import at, distinct, json_object, raw_hash, rows, strings, texts
 from alerts.ingest.clean import plain
 from alerts.ingest.clean import title as clean_title
 from alerts.ingest.identity import normalise_key, registry_ids
@@ -80,13 +80,8 @@ def _content(work: object, doi: Key) -> Content:
     )
 
 
-def _rows(work: object, *path: str) -> list[Any]:
-    rows = at(work, *path)
-    return rows if isinstance(rows, list) else []
-
-
 def _authors(work: object) -> Iterator[str]:
-    for row in _rows(work, "author"):
+    for row in rows(work, "author"):
         initials = "".join(part[0] for part in texts(row, "given").replace("-", " ").split())
         if name := f"{texts(row, 'family')} {initials}".strip() or texts(row, "name"):
             yield name
@@ -95,7 +90,7 @@ def _authors(work: object) -> Iterator[str]:
 def _published(work: object) -> PartialDate | None:
     """Return the earliest of the dates of appearance; Crossref's own time stamps are none."""
     names = ("published", "published-online", "published-print", "posted", "issued")
-    dates = [found for name in names if (found := _date(_rows(work, name, "date-parts")))]
+    dates = [found for name in names if (found := _date(rows(work, name, "date-parts")))]
     return min(dates, key=lambda one: (one.earliest(), -len(str(one))), default=None)
 
 
@@ -109,7 +104,7 @@ def _date(parts: list[Any]) -> PartialDate | None:
 def _updates(work: object) -> Iterator[Link]:
     """Yield what this work does to others (`update-to`), and what others did to it (`updated-by`)."""
     for place, name in enumerate(("update-to", "updated-by")):
-        for row in _rows(work, name):
+        for row in rows(work, name):
             relations = _UPDATES.get(texts(row, "type").lower().replace("-", "_").replace(" ", "_"))
             other = normalise_key("doi", texts(row, "DOI"))
             if relations and other and other.value != texts(work, "DOI").lower():
@@ -118,7 +113,7 @@ def _updates(work: object) -> Iterator[Link]:
 
 def _relations(work: object) -> Iterator[Link]:
     for name, relation in _RELATIONS.items():
-        for row in _rows(work, "relation", name):
+        for row in rows(work, "relation", name):
             other = normalise_key("doi", texts(row, "id")) if texts(row, "id-type") == "doi" else None
             if other and other.value != texts(work, "DOI").lower():
                 yield Link(relation, *other)
@@ -126,5 +121,5 @@ def _relations(work: object) -> Iterator[Link]:
 
 def _registrations(work: object) -> Iterator[Link]:
     """Yield the registry numbers that were deposited with the work."""
-    for row in _rows(work, "clinical-trial-number"):
+    for row in rows(work, "clinical-trial-number"):
         yield from (Link("registered-as", *key) for key in registry_ids(texts(row, "clinical-trial-number")))

@@ -11,7 +11,19 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from alerts.errors import FetchError, ReadError
-from alerts.ingest.answer import BATCH, ask, at, distinct, json_object, raw_hash, strings, texts, unknown, window_start
+from alerts.ingest.answer import (
+    BATCH,
+    ask,
+    at,
+    distinct,
+    json_object,
+    raw_hash,
+    rows,
+    strings,
+    texts,
+    unknown,
+    window_start,
+)
 from alerts.ingest.identity import normalise_key, registry_ids
 from alerts.ingest.spacing import Spacing
 from alerts.model import Content, Document, Entry, Key, Kind, Link, Page, PartialDate, Plan, PollState, Request, Source
@@ -148,8 +160,7 @@ def _line(text: str) -> str:
 
 def _meshes(study: object) -> tuple[str, ...]:
     modules = ("conditionBrowseModule", "interventionBrowseModule")
-    found = (at(study, "derivedSection", module, "meshes") for module in modules)
-    terms = (texts(mesh, "term") for meshes in found if isinstance(meshes, list) for mesh in meshes)
+    terms = (texts(mesh, "term") for module in modules for mesh in rows(study, "derivedSection", module, "meshes"))
     return tuple(dict.fromkeys(term for term in terms if term))
 
 
@@ -164,20 +175,19 @@ def _lines(protocol: object) -> Iterator[str]:
         "INTERVENTIONS": "; ".join(_interventions(protocol)),
         "DESIGN": "; ".join(_design(at(protocol, "designModule"))),
         "ENROLLMENT": _enrollment(at(protocol, "designModule")),
-        "PRIMARY OUTCOMES": "; ".join(_named(at(protocol, "outcomesModule", "primaryOutcomes"), "measure")),
+        "PRIMARY OUTCOMES": "; ".join(_named(rows(protocol, "outcomesModule", "primaryOutcomes"), "measure")),
         "AGES": _ages(at(protocol, "eligibilityModule")),
         "DATES": "; ".join(_dates(at(protocol, "statusModule"))),
     }
     yield from (f"{label}: {line}" for label, text in parts.items() if (line := _line(text)))
 
 
-def _named(rows: object, name: str) -> Iterator[str]:
-    yield from (text for row in (rows if isinstance(rows, list) else ()) if (text := texts(row, name)))
+def _named(objects: list[Any], name: str) -> Iterator[str]:
+    yield from (text for one in objects if (text := texts(one, name)))
 
 
 def _interventions(protocol: object) -> Iterator[str]:
-    rows = at(protocol, "armsInterventionsModule", "interventions")
-    for row in rows if isinstance(rows, list) else ():
+    for row in rows(protocol, "armsInterventionsModule", "interventions"):
         kind = _spelled(texts(row, "type"))
         yield f"{kind}: {texts(row, 'name')}" if kind else texts(row, "name")
 
@@ -225,9 +235,8 @@ def _spelled(value: str) -> str:
 
 def _secondary(protocol: object, nct: Key) -> Iterator[Key]:
     """Yield the record's numbers in other registries; sponsors' own study numbers are not unique and stay out."""
-    rows = at(protocol, "identificationModule", "secondaryIdInfos")
     aliases = strings(at(protocol, "identificationModule", "nctIdAliases"))
-    values = [*_named(rows, "id"), *aliases] if isinstance(rows, list) else list(aliases)
+    values = [*_named(rows(protocol, "identificationModule", "secondaryIdInfos"), "id"), *aliases]
     for key in dict.fromkeys(key for value in values for key in registry_ids(value)):
         if key.scheme != "nct" or key.value in aliases:
             yield from (key,) if key != nct else ()
@@ -238,8 +247,7 @@ _REFERENCES: Mapping[str, str] = {"RESULT": "published-as", "DERIVED": "publishe
 
 def _references(protocol: object) -> Iterator[Link]:
     """Yield papers: those that report the trial (named by its sponsor or found by their registry number), others."""
-    rows: Any = at(protocol, "referencesModule", "references")
-    for row in rows if isinstance(rows, list) else ():
+    for row in rows(protocol, "referencesModule", "references"):
         relation = _REFERENCES.get(texts(row, "type"), "mentions")
         if key := normalise_key("pmid", texts(row, "pmid")):
             yield Link(relation, *key)
@@ -249,7 +257,7 @@ def _mentions(protocol: object, nct: Key) -> Iterator[Link]:
     """Yield other trials that the record names, as extension studies name the one they extend."""
     own = {nct, *_secondary(protocol, nct)}
     description = at(protocol, "descriptionModule")
-    rows = at(protocol, "identificationModule", "secondaryIdInfos")
+    others = _named(rows(protocol, "identificationModule", "secondaryIdInfos"), "id")
     said = [_title(at(protocol, "identificationModule")), texts(description, "briefSummary"),
-            texts(description, "detailedDescription"), *_named(rows, "id")]  # fmt: skip
+            texts(description, "detailedDescription"), *others]  # fmt: skip
     yield from (Link("mentions", *key) for key in registry_ids("\n".join(said)) if key not in own)

@@ -10,7 +10,19 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from alerts.errors import ReadError
-from alerts.ingest.answer import BATCH, ask, at, distinct, json_object, raw_hash, strings, texts, unknown, window_start
+from alerts.ingest.answer import (
+    BATCH,
+    ask,
+    at,
+    distinct,
+    json_object,
+    raw_hash,
+    rows,
+    strings,
+    texts,
+    unknown,
+    window_start,
+)
 from alerts.ingest.clean import plain
 from alerts.ingest.identity import normalise_key, registry_ids
 from alerts.ingest.spacing import Spacing
@@ -187,15 +199,13 @@ def _title(result: object) -> str:
 
 
 def _authors(result: object) -> Iterator[str]:
-    rows = at(result, "authorList", "author")
-    for row in rows if isinstance(rows, list) else ():
+    for row in rows(result, "authorList", "author"):
         if name := texts(row, "fullName") or texts(row, "collectiveName"):
             yield name
 
 
 def _mesh(result: object) -> Iterator[str]:
-    rows = at(result, "meshHeadingList", "meshHeading")
-    for row in rows if isinstance(rows, list) else ():
+    for row in rows(result, "meshHeadingList", "meshHeading"):
         if name := texts(row, "descriptorName"):
             yield name
 
@@ -214,8 +224,7 @@ def _keys(result: object) -> Iterator[Key]:
 
 
 def _corrections(result: object) -> Iterator[Link]:
-    rows = at(result, "commentCorrectionList", "commentCorrection")
-    for row in rows if isinstance(rows, list) else ():
+    for row in rows(result, "commentCorrectionList", "commentCorrection"):
         relation = RELATIONS.get(texts(row, "type").lower())
         scheme = {"MED": "pmid", "PMC": "pmcid"}.get(texts(row, "source"))
         key = normalise_key(scheme, texts(row, "id")) if scheme else _reference(row)

@@ -5,21 +5,31 @@ Each line of JSON Lines is one work: any of the fields of `Content` (dates as IS
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from alerts.errors import ReadError
 from alerts.ingest import feed
-from alerts.ingest.answer import raw_hash, strings, texts, unknown
-from alerts.ingest.clean import plain
-from alerts.ingest.identity import normalise_key
+from alerts.ingest.answer import raw_hash, rows, strings, texts, unknown
+from alerts.ingest.clean import plain, xml_legal
+from alerts.ingest.clean import title as clean_title
+from alerts.ingest.identity import clean_url, normalise_key
 from alerts.model import Content, Document, Entry, Key, Kind, Link, Page, PartialDate, Plan, PollState, Request, Source
 
 LINES = 500  # works in one page
-_OWN = {one.name for one in fields(Content)} | {"id", "links", "doi", "pmid", "pmcid", "nct"}
-_TUPLES = ("authors", "publication_types", "mesh", "phases")
+_FIELDS: Mapping[str, tuple[type, Callable[[Any], Any]]] = {
+    "kind": (str, Kind),
+    "title": (str, clean_title),
+    "text": (str, plain),
+    "url": (str, clean_url),
+    "published": (str, PartialDate.parse),
+    **dict.fromkeys(("venue", "language", "status", "why_stopped"), (str, xml_legal)),
+    **dict.fromkeys(("authors", "publication_types", "mesh", "phases"), (list, strings)),
+    **dict.fromkeys(("has_results", "truncated"), (bool, bool)),
+    "enrollment": (int, int),
+}
+_OWN = {*_FIELDS, "id", "links", "doi", "pmid", "pmcid", "nct"}
 
 
 def plan(source: Source, state: PollState, now: datetime) -> Plan | None:  # noqa: ARG001  one form for all kinds
@@ -78,22 +88,22 @@ def _keys(source: Source, row: Mapping[str, Any]) -> Iterator[Key]:
 
 
 def _content(number: int, row: Mapping[str, Any]) -> Content:
-    known = {one.name for one in fields(Content)}
-    given = {name: value for name, value in row.items() if name in known and value is not None}
-    try:
-        given |= {name: strings(given[name]) for name in _TUPLES if name in given}
-        given |= {name: plain(given[name]) for name in ("title", "text") if name in given}
-        if "kind" in given:
-            given["kind"] = Kind(given["kind"])
-        if "published" in given:
-            given["published"] = PartialDate.parse(given["published"])
-    except (ValueError, TypeError, AttributeError) as wrong:
-        raise ReadError(f"line {number}: {wrong}") from wrong
-    return Content(**given)
+    values: dict[str, Any] = {}
+    for name, (kind, make) in _FIELDS.items():
+        value = row.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise ReadError(f"line {number}: {name} is {value!r}, which is no {kind.__name__}")
+        try:
+            values[name] = make(value)
+        except ValueError as wrong:
+            raise ReadError(f"line {number}: {name}: {wrong}") from wrong
+    return Content(**values)
 
 
 def _links(number: int, row: Mapping[str, Any]) -> Iterator[Link]:
-    for one in row.get("links") or ():
+    for one in rows(row, "links"):
         if not isinstance(one, list) or len(strings(one)) != 3:
             raise ReadError(f"line {number}: a link is [relation, scheme, value], not {one!r}")
         if key := normalise_key(one[1], one[2]):

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from alerts.errors import ReadError
-from alerts.ingest.answer import ask, at, distinct, json_object, raw_hash, texts, unknown, window_start
+from alerts.ingest.answer import ask, at, distinct, json_object, raw_hash, rows, texts, unknown, window_start
 from alerts.ingest.clean import plain
 from alerts.ingest.identity import normalise_key, registry_ids
 from alerts.ingest.spacing import Spacing
@@ -67,13 +67,13 @@ class Server:
     def read(self, source: Source, state: PollState, document: Document) -> Page:
         """Read one page; its size is whatever came (30 and 100 were seen), and only an empty page is the last."""
         resume = dict(state.resume)
-        rows = _rows(json_object(document, self.name), self.name)
+        listed = _listed(json_object(document, self.name), self.name)
         make = self._posted if resume["list"] == "details" else self._published
         pattern = wanted(source.query)
-        kept = (found for found in _newest(map(make, rows)) if pattern.match(_said(found)))
+        kept = (found for found in _newest(map(make, listed)) if pattern.match(_said(found)))
         entries, seen = unknown(kept, state)
-        if rows:
-            resume["cursor"] = int(resume["cursor"]) + len(rows)
+        if listed:
+            resume["cursor"] = int(resume["cursor"]) + len(listed)
         elif resume["list"] == "details":
             resume |= {"list": "pubs", "cursor": 0}
         else:
@@ -126,13 +126,13 @@ class Server:
         return Entry(locator=f"{key.value} {part}", content=content, keys=(key,), links=links, raw_hash=raw_hash(row))
 
 
-def _rows(answer: object, name: str) -> list[object]:
+def _listed(answer: object, name: str) -> list[object]:
     """Return the collection; an empty one only where the server says that nothing (more) was posted."""
-    messages, rows = at(answer, "messages"), at(answer, "collection")
-    status = texts(messages[0], "status") if isinstance(messages, list) and messages else ""
-    if not isinstance(rows, list) or status not in ("ok", _NOTHING_POSTED):
+    found, messages = at(answer, "collection"), rows(answer, "messages")
+    status = texts(messages[0], "status") if messages else ""
+    if not isinstance(found, list) or status not in ("ok", _NOTHING_POSTED):
         raise ReadError(f"{name} answered with status {status or 'none'!r} instead of a list of preprints")
-    return rows
+    return found
 
 
 def _newest(entries: Iterable[Entry]) -> list[Entry]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from alerts.errors import ReadError
 from alerts.ingest import medline
-from alerts.ingest.answer import BATCH, ask, at, json_object, unknown, window_start
+from alerts.ingest.answer import BATCH, ask, at, json_object, rows, unknown, window_start
 from alerts.ingest.spacing import Spacing
 from alerts.model import Document, Page, Plan, PollState, Request, Source
 
@@ -147,7 +147,7 @@ def _not_found(source: Source, found: object) -> tuple[str, ...]:
     for: a ReadError.
     """
     lists = ("errorlist.phrasesnotfound", "errorlist.fieldsnotfound", "warninglist.quotedphrasesnotfound")
-    dropped = [str(one) for path in lists for one in at(found, *path.split(".")) or ()]
+    dropped = [str(one) for path in lists for one in rows(found, *path.split("."))]
     dropped = [one for one in dropped if "mdat" not in one.lower()]
     if not dropped:
         return ()
