@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from subscribers.cadence import Cadence
 from subscribers.interest import parse_set
-from subscribers.people import CONFIRM, CONFIRM_WITHIN, Person, Status, Suppressed, Wishes
+from subscribers.people import CONFIRM, CONFIRM_WITHIN, NOTHING_NEW, Person, Status, Suppressed, Wishes
 from subscribers.tables import (
     AttemptRow,
     InterestSetRow,
@@ -313,18 +313,21 @@ def counts(session: Session) -> dict[str, int]:
     return dict(session.execute(query).all())
 
 
-MOVED = ("digest_no", "seen", "next_digest_at", "last_digest_at")
-DUE_COLUMNS = (
-    "id", "interest_set_id", "cadence", "hour", "weekday", "zone", "quiet_from", "quiet_to", "format", "language",
-    "no_notices", "seen", "digest_no", "domain_hash", "next_digest_at", "last_digest_at", "confirmed_at", "created_at",
+OWN_COLUMNS = ("id", "digest_no", "domain_hash", "next_digest_at")
+SHARED_COLUMNS = (
+    "seen", "interest_set_id", "cadence", "hour", "weekday", "zone", "quiet_from", "quiet_to", "format", "language",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """Whose digests to ask for. `now` None: due or not; `after`: (next_digest_at, id) of the last row before."""
+    """Whose digests to ask for. `now` None: due or not; `after`: (next_digest_at, id) of the last row before.
+
+    Who got no digest since `silent_since` is marked as silent.
+    """
 
     upto: int
+    silent_since: datetime
     now: datetime | None = None
     after: tuple[datetime, int] | None = None
     only: int | None = None
@@ -332,13 +335,20 @@ class Due:
 
 
 def due(session: Session, wanted: Due) -> Sequence[Any]:
-    """Return active subscribers whose digest is due, as rows of DUE_COLUMNS, in slices.
+    """Return active subscribers whose digest is due, in slices.
 
-    Who wants mail at once is due only when there are alerts beyond those seen.
+    A row begins with OWN_COLUMNS; what follows (SHARED_COLUMNS, `first`, `silent`, `suppressed`) decides what they
+    get. Who wants mail at once is due only when there are alerts beyond those seen.
     """
     table, barred = SubscriberRow.metadata.tables["subscribers"].c, col(SuppressionRow.address_hash)
-    query = select(*(table[name] for name in DUE_COLUMNS), barred.is_not(None).label("suppressed"))
-    query = query.outerjoin(SuppressionRow, barred == table.address_hash)
+    last = func.coalesce(table.last_digest_at, table.confirmed_at, table.created_at)
+    silent = and_(last <= wanted.silent_since, table.no_notices.not_like(f"%{NOTHING_NEW}%"))
+    query = select(
+        *(table[name] for name in (*OWN_COLUMNS, *SHARED_COLUMNS)),
+        (table.digest_no == 0).label("first"),
+        silent.label("silent"),
+        barred.is_not(None).label("suppressed"),
+    ).outerjoin(SuppressionRow, barred == table.address_hash)
     query = query.where(table.status == Status.ACTIVE.value)
     query = query.where(or_(table.cadence != "immediate", table.seen < wanted.upto))
     if wanted.now is not None:
@@ -351,11 +361,14 @@ def due(session: Session, wanted: Due) -> Sequence[Any]:
 
 
 def still(session: Session, rows: Sequence[Any]) -> set[int]:
-    """Return which of these rows of `due` nobody has moved on since; they stay locked until the transaction ends."""
+    """Return which of these rows of `due` nobody has moved on since.
+
+    They stay locked until the transaction ends, so that whoever is moved on now is moved on once (law 6).
+    """
     table = SubscriberRow.metadata.tables["subscribers"].c
     query = select(table.id, table.seen, table.digest_no).where(table.id.in_([row.id for row in rows]))
     query = query.where(table.status == Status.ACTIVE.value).with_for_update()
-    held = {(row.id, row.seen, row.digest_no) for row in session.execute(query)}
+    held = {(found.id, found.seen, found.digest_no) for found in session.execute(query)}
     return {row.id for row in rows if (row.id, row.seen, row.digest_no) in held}
 
 
@@ -366,14 +379,15 @@ def bar(session: Session, ids: Sequence[int]) -> None:
         session.execute(update(SubscriberRow).where(col(SubscriberRow.id).in_(ids)).values(**values))
 
 
-def advance(session: Session, moves: Sequence[Mapping[str, Any]]) -> None:
-    """Move subscribers on (law 6): each with `of`, `was` (digest_no) and the new values, all told by name."""
+def advance(session: Session, ids: Sequence[int], next_at: datetime, **values: Any) -> None:  # noqa: ANN401
+    """Move people on to their next digest, with the other columns that change for all of them."""
     table = SubscriberRow.metadata.tables["subscribers"]
-    if not moves:
-        return
-    session.connection().execute(
-        update(table)
-        .where(table.c.id == bindparam("of"), table.c.digest_no == bindparam("was"))
-        .values({name: bindparam(f"new_{name}") for name in MOVED}),
-        list(moves),
-    )
+    query = update(table).where(table.c.id.in_(ids)).values(next_digest_at=next_at, **values)
+    session.connection().execute(query)
+
+
+def mailed(session: Session, ids: Sequence[int], now: datetime) -> None:
+    """Count one more digest for each of these people."""
+    table = SubscriberRow.metadata.tables["subscribers"]
+    query = update(table).where(table.c.id.in_(ids)).values(digest_no=table.c.digest_no + 1, last_digest_at=now)
+    session.connection().execute(query)

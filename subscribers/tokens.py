@@ -77,7 +77,7 @@ class Keyring:
     def message_id(self, recipient: str, kind: str, ordinal: int, domain: str) -> str:
         """Return the Message-ID (with angle brackets) of one delivery: the same at every attempt (law 7)."""
         mac = _mac(self._message, f"{recipient}\0{kind}\0{ordinal}".encode())[:20]
-        return f"<{base64.b32encode(mac).decode().lower()}@{domain}>"
+        return f"<{mac.hex()}@{domain}>"
 
 
 def token_hash(token: str) -> bytes:

@@ -5,13 +5,14 @@ and their mails enqueued (law 6). A crash before loses nothing, a crash after ha
 work, since only one of them can move a person on.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from alerts.errors import AlertsError, NotFoundError
 from alerts.pipeline import notices
@@ -22,14 +23,13 @@ from alerts.store import engine as database
 from alerts.store.editions import Edition, Mailing
 from subscribers import store as people_store
 from subscribers.cadence import next_due
-from subscribers.people import NOTHING_NEW
 from subscribers.tokens import Keyring
 
 BATCH: Final = 1000
 CEILING: Final = 6  # mails in 24 hours to who wants them at once
 SUPPRESSED: Final = "suppressed"
 DAY: Final = timedelta(hours=24)
-_CADENCE: Final = ("cadence", "hour", "weekday", "zone", "quiet_from", "quiet_to")
+MOST_PLANS: Final = 2000
 
 
 @dataclass(slots=True)
@@ -105,15 +105,16 @@ def _wake(engine: Engine, keyring: Keyring, settings: Settings, now: datetime) -
     return count
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What a batch will write for one person: an edition, or the reason why none."""
+class _Plan(NamedTuple):
+    """What a batch will write for one person: an edition, or the reason why none; and when the next is due.
 
-    row: Any
+    `stays`: not even the window moves on.
+    """
+
     next_at: datetime
     edition: Edition | None = None
     reason: str = ""
-    stays: bool = False  # nothing is moved on but the time
+    stays: bool = False
 
 
 class _Work:
@@ -128,13 +129,19 @@ class _Work:
         self._now = now
         self._report = report
         self._contents = Contents(engine, settings, now, report.upto)
+        self._plans: dict[Sequence[Any], _Plan] = {}
         self._ids: dict[str, int] = {}
-        self._nexts: dict[tuple[object, ...], datetime] = {}
         self._run: int | None = None
 
     def slices(self, *, due: bool, only: int | None) -> Iterator[Sequence[Any]]:
         """Return the candidates in the order they are due, up to 1,000 at a time."""
-        wanted = people_store.Due(upto=self._report.upto, now=self._now if due else None, only=only, limit=BATCH)
+        wanted = people_store.Due(
+            upto=self._report.upto,
+            silent_since=self._now - SILENCE,
+            now=self._now if due else None,
+            only=only,
+            limit=BATCH,
+        )
         while True:
             with database.reading(self._engine) as session:
                 rows = people_store.due(session, wanted)
@@ -144,93 +151,82 @@ class _Work:
             wanted = replace(wanted, after=(rows[-1].next_digest_at, rows[-1].id))
 
     def compose(self, rows: Sequence[Any], *, dry_run: bool) -> None:
-        plans = list(self._plans(rows))
+        """Prepare one batch: render what is new in it, then write it in one transaction."""
+        planned = list(self._planned(rows))
         if dry_run:
-            self._count(plans, {plan.row.id for plan in plans})
+            self._count(planned, {row.id for row in rows})
             return
         with database.writing(self._engine) as session:
             held = people_store.still(session, rows)
-            mine = [plan for plan in plans if plan.row.id in held]
-            self._ids |= editions.keep(session, self._unknown(mine), self._now)
-            people_store.advance(session, [self._move(plan) for plan in mine if plan.reason != SUPPRESSED])
-            people_store.bar(session, [plan.row.id for plan in mine if plan.reason == SUPPRESSED])
-            editions.enqueue(session, [self._mailing(plan) for plan in mine if plan.edition], self._now)
-            self._count(plans, held)
+            mine = [(row, plan) for row, plan in planned if row.id in held]
+            self._keep(session, [plan.edition for _, plan in mine if plan.edition])
+            self._move(session, mine)
+            mailings = [self._mailing(row, plan.edition) for row, plan in mine if plan.edition]
+            editions.enqueue(session, mailings, self._now)
+            self._count(planned, held)
             self._run = runs.keep(session, self._run, self._report.as_run(self._now))
 
-    def _unknown(self, plans: Sequence[_Plan]) -> list[Edition]:
-        found = {plan.edition.hash: plan.edition for plan in plans if plan.edition}
-        return [edition for hashed, edition in found.items() if hashed not in self._ids]
-
-    def _plans(self, rows: Sequence[Any]) -> Iterator[_Plan]:
+    def _planned(self, rows: Sequence[Any]) -> Iterator[tuple[Any, _Plan]]:
+        """Plan for everyone; those whose rows are alike in all that matters get the same plan."""
         at_once = [row.id for row in rows if row.cadence == "immediate"]
         with database.reading(self._engine) as session:
             texts = people_store.interest_texts(session, {row.interest_set_id for row in rows})
             sent = editions.sent_since(session, at_once, self._now - DAY) if at_once else {}
+        if len(self._plans) > MOST_PLANS:
+            self._plans.clear()
         for row in rows:
-            yield self._plan(row, texts[row.interest_set_id], sent.get(row.id, ()))
+            key = row[len(people_store.OWN_COLUMNS) :]
+            plan = self._plans.get(key)
+            if plan is None:
+                plan = self._plans[key] = self._plan(row, texts[row.interest_set_id])
+            if len(sent.get(row.id, ())) >= CEILING and plan.edition:
+                plan = _Plan(min(sent[row.id]) + DAY, reason="ceiling", stays=True)
+            yield row, plan
 
-    def _plan(self, row: Any, interests: str, sent: Sequence[datetime]) -> _Plan:  # noqa: ANN401
-        next_at = self._next(row)
+    def _plan(self, row: Any, interests: str) -> _Plan:  # noqa: ANN401
+        next_at = next_due(people_store.cadence_of(row), self._now)
         if row.suppressed:
-            return _Plan(row, next_at, reason=SUPPRESSED, stays=True)
+            return _Plan(next_at, reason=SUPPRESSED, stays=True)
         if row.cadence == "immediate" and next_at > self._now:
-            return _Plan(row, next_at, reason="quiet hours", stays=True)
-        if len(sent) >= CEILING:
-            return _Plan(row, min(sent) + DAY, reason="ceiling", stays=True)
-        edition = self._contents.of(self._group(row, interests))
-        return _Plan(row, next_at, edition, "" if edition else "nothing new")
+            return _Plan(next_at, reason="quiet hours", stays=True)
+        edition = self._contents.of(_group(row, interests))
+        return _Plan(next_at, edition, "" if edition else "nothing new")
 
-    def _next(self, row: Any) -> datetime:  # noqa: ANN401
-        key = tuple(getattr(row, name) for name in _CADENCE)
-        found = self._nexts.get(key)
-        if found is None:
-            found = self._nexts[key] = next_due(people_store.cadence_of(row), self._now)
-        return found
+    def _keep(self, session: Session, wanted: Iterable[Edition]) -> None:
+        missing = {edition.hash: edition for edition in wanted if edition.hash not in self._ids}
+        if len(self._ids) > MOST_PLANS:
+            self._ids.clear()
+        self._ids |= editions.keep(session, missing.values(), self._now)
 
-    def _group(self, row: Any, interests: str) -> Group:  # noqa: ANN401
-        last = row.last_digest_at or row.confirmed_at or row.created_at
-        return Group(
-            interests=interests,
-            seen=row.seen,
-            format=row.format,
-            language=row.language,
-            rhythm=row.cadence,
-            weekday=row.weekday,
-            first=row.digest_no == 0,
-            silent=last <= self._now - SILENCE and NOTHING_NEW not in row.no_notices,
-        )
+    def _move(self, session: Session, mine: Iterable[tuple[Any, _Plan]]) -> None:
+        alike: dict[tuple[datetime, bool, bool], list[int]] = defaultdict(list)
+        for row, plan in mine:
+            alike[plan.next_at, plan.stays, plan.reason == SUPPRESSED].append(row.id)
+        for (next_at, stays, suppressed), ids in alike.items():
+            if suppressed:
+                people_store.bar(session, ids)
+            else:
+                people_store.advance(session, ids, next_at, **({} if stays else {"seen": self._report.upto}))
+        people_store.mailed(session, [row.id for row, plan in mine if plan.edition], self._now)
 
-    def _move(self, plan: _Plan) -> dict[str, Any]:
-        row, mailed = plan.row, plan.edition is not None
-        return {
-            "of": row.id,
-            "was": row.digest_no,
-            "new_digest_no": row.digest_no + 1 if mailed else row.digest_no,
-            "new_seen": row.seen if plan.stays else max(row.seen, self._report.upto),
-            "new_next_digest_at": plan.next_at,
-            "new_last_digest_at": self._now if mailed else row.last_digest_at,
-        }
-
-    def _mailing(self, plan: _Plan) -> Mailing:
-        row, recipient, ordinal = plan.row, str(plan.row.id), plan.row.digest_no + 1
-        assert plan.edition is not None  # noqa: S101  asked by the caller
+    def _mailing(self, row: Any, edition: Edition) -> Mailing:  # noqa: ANN401
+        recipient, ordinal = str(row.id), row.digest_no + 1
         return Mailing(
             recipient=recipient,
             kind="digest",
             ordinal=ordinal,
-            edition_id=self._ids[plan.edition.hash],
+            edition_id=self._ids[edition.hash],
             message_id=self._keyring.message_id(recipient, "digest", ordinal, self._domain),
             subscriber_id=row.id,
             domain_hash=row.domain_hash,
             priority=editions.IMMEDIATE if row.cadence == "immediate" else editions.DIGEST,
         )
 
-    def _count(self, plans: Sequence[_Plan], held: set[int]) -> None:
+    def _count(self, planned: Sequence[tuple[Any, _Plan]], held: set[int]) -> None:
         report = self._report
-        report.candidates += len(plans)
-        for plan in plans:
-            if plan.row.id not in held:
+        report.candidates += len(planned)
+        for row, plan in planned:
+            if row.id not in held:
                 report.excluded["taken by another"] += 1
             elif plan.edition:
                 report.prepared += 1
@@ -238,3 +234,16 @@ class _Work:
                 report.excluded[plan.reason] += 1
         if not report.adds_up:
             raise AlertsError("composing does not add up: some candidate was neither prepared nor excluded")
+
+
+def _group(row: Any, interests: str) -> Group:  # noqa: ANN401
+    return Group(
+        interests=interests,
+        seen=row.seen,
+        format=row.format,
+        language=row.language,
+        rhythm=row.cadence,
+        weekday=row.weekday,
+        first=bool(row.first),
+        silent=bool(row.silent),
+    )

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from alerts.model import AlertedItem
 from alerts.pipeline.windows import Window, load
 from alerts.publish import notes
 from alerts.publish.blocks import Blocks
@@ -23,6 +24,7 @@ from subscribers.cadence import Cadence
 from subscribers.interest import Interest, parse_set
 
 KEPT: Final = 1024  # contents kept at once; compressed they are some 10 KB each
+SHOWN: Final = 2048  # items kept loaded
 YEAR: Final = timedelta(days=365)
 SILENCE: Final = timedelta(days=90)  # after so long without a digest: one line, that there is nothing new
 
@@ -77,6 +79,7 @@ class Contents:
     _made: OrderedDict[Group, Edition | None] = field(default_factory=OrderedDict)
     _window: Window | None = None
     _blocks: Blocks | None = None
+    _shown: dict[int, AlertedItem] = field(default_factory=dict)
 
     def of(self, group: Group) -> Edition | None:
         """Return the edition for a group; None where there is nothing to tell."""
@@ -93,11 +96,11 @@ class Contents:
             blocks, window = self._its_blocks(session), self._window_from(session, group.seen)
             interests = parse_set(group.interests)
             chosen = select(window.candidates(interests, group.seen), interests, full=self.settings.digest_full)
-            shown = items.alerted(session, told(chosen))
+            shown = self._items(session, told(chosen))
             first = self._first(session, group, interests, chosen) if group.first else None
         content = Digest(
             selection=chosen,
-            shown={one.alert.number: one for one in shown},
+            shown=shown,
             interests=interests,
             cadence=group.cadence,
             window=(group.seen, self.upto),
@@ -132,6 +135,15 @@ class Contents:
         if self._window is None or seen < self._window.start:
             self._window = load(session, self.settings, seen, self.upto)
         return self._window
+
+    def _items(self, session: Session, numbers: Sequence[int]) -> dict[int, AlertedItem]:
+        """Load what is to be shown; windows overlap, so that most of it was loaded before."""
+        missing = [number for number in numbers if number not in self._shown]
+        if len(self._shown) + len(missing) > SHOWN:
+            self._shown.clear()
+            missing = list(numbers)
+        self._shown |= {one.alert.number: one for one in items.alerted(session, missing)} if missing else {}
+        return {number: self._shown[number] for number in numbers if number in self._shown}
 
     def _its_blocks(self, session: Session) -> Blocks:
         if self._blocks is None:

@@ -27,6 +27,7 @@ from subscribers.people import NOTICES
 from subscribers.tokens import Keyring
 
 JOB: Final = "notices"
+KIND: Final = "notice"
 BATCH: Final = 1000
 LONGEST_PAUSE: Final = timedelta(days=400)
 
@@ -82,7 +83,14 @@ class _Notices:
         if story is None:
             return 0
         made: dict[tuple[str, date, str], Edition] = {}
-        return sum(self._batch(readers, story, blocks, made) for readers in self._readers(story, only))
+        before = self._told(number)
+        for readers in self._readers(story, only):
+            self._batch(readers, story, blocks, made)
+        return self._told(number) - before
+
+    def _told(self, number: int) -> int:
+        with reading(self._engine) as session:
+            return editions.count(session, KIND, number)
 
     def _story(self, session: Session, number: int) -> _Story | None:
         shown = items.alerted(session, [number])
@@ -110,7 +118,7 @@ class _Notices:
 
     def _batch(
         self, readers: Sequence[Reader], story: _Story, blocks: Blocks, made: dict[tuple[str, date, str], Edition]
-    ) -> int:
+    ) -> None:
         by_edition: dict[str, list[Reader]] = defaultdict(list)
         for reader in readers:
             key = (reader.format, reader.at.date(), self._sent_as(reader, story))
@@ -125,7 +133,7 @@ class _Notices:
                 for hashed, some in by_edition.items()
                 for reader in some
             ]
-            return editions.enqueue(session, mailings, self._now)
+            editions.enqueue(session, mailings, self._now)
 
     def _sent_as(self, reader: Reader, story: _Story) -> str:
         number = story.editions[reader.edition]
@@ -141,10 +149,10 @@ class _Notices:
         recipient = str(reader.subscriber_id)
         return Mailing(
             recipient=recipient,
-            kind="notice",
+            kind=KIND,
             ordinal=number,
             edition_id=edition_id,
-            message_id=self._keyring.message_id(recipient, "notice", number, self._sender.domain),
+            message_id=self._keyring.message_id(recipient, KIND, number, self._sender.domain),
             subscriber_id=reader.subscriber_id,
             domain_hash=reader.domain_hash,
             priority=URGENT,

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Integer, bindparam, delete, func, select, update
+from sqlalchemy import Integer, bindparam, column, delete, func, select, table, update
 from sqlmodel import Session, col
 
 from alerts.store.bulk import chunks, insert_into
@@ -40,8 +40,7 @@ class Edition:
         return hashlib.sha256(told + self.parts).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mailing:
+class Mailing(NamedTuple):
     """One delivery to be enqueued: who gets which edition, as which mail of which kind."""
 
     recipient: str
@@ -88,35 +87,39 @@ def _row(edition: Edition, hashed: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def enqueue(session: Session, mailings: Sequence[Mailing], now: datetime) -> int:
-    """Put deliveries into the outbox; one that is there already stays as it is. Returns how many were new."""
-    rows = [_delivery(mailing, now) for mailing in mailings]
-    new = 0
-    for part in chunks(rows, 1000):
-        table = DeliveryRow.metadata.tables["deliveries"]
-        query = insert_into(session, table).on_conflict_do_nothing().returning(table.c.id)
-        new += len(session.connection().execute(query, part).all())
-    return new
-
-
-def _delivery(mailing: Mailing, now: datetime) -> dict[str, Any]:
-    return {
-        "recipient": mailing.recipient,
-        "kind": mailing.kind,
-        "ordinal": mailing.ordinal,
-        "subscriber_id": mailing.subscriber_id,
-        "edition_id": mailing.edition_id,
-        "domain_hash": mailing.domain_hash,
-        "private": mailing.private,
-        "priority": mailing.priority,
-        "state": "queued",
-        "attempts": 0,
-        "message_id": mailing.message_id,
-        "reply": "",
-        "created_at": now,
-        "next_attempt_at": now,
-        "deadline_at": now + DEADLINES.get(mailing.kind, DEADLINE),
+def enqueue(session: Session, mailings: Sequence[Mailing], now: datetime) -> None:
+    """Put deliveries into the outbox; one that is there already stays as it is."""
+    times = {
+        kind: _as_bound(session, {"created_at": now, "next_attempt_at": now, "deadline_at": now + deadline})
+        for kind in {mailing.kind for mailing in mailings}
+        for deadline in [DEADLINES.get(kind, DEADLINE)]
     }
+    query = insert_into(session, _PLAIN).on_conflict_do_nothing()
+    for part in chunks(mailings, 1000):
+        session.connection().execute(query, [one._asdict() | _NEW | times[one.kind] for one in part])
+
+
+_NEW: Final = {"state": "queued", "attempts": 0, "doubts": 0, "reply": ""}
+_TIMES: Final = ("created_at", "next_attempt_at", "deadline_at")
+# Without types nothing is converted row by row: with them half the time of composing goes into three equal dates.
+_PLAIN: Any = table("deliveries", *(column(name) for name in (*Mailing._fields, *_NEW, *_TIMES)))
+
+
+def _as_bound(session: Session, values: Mapping[str, datetime]) -> dict[str, Any]:
+    """Return times as the driver takes them: the same for thousands of rows, they are converted once."""
+    dialect = session.get_bind().dialect
+    kind = DeliveryRow.metadata.tables["deliveries"].c.created_at.type
+    convert = kind.dialect_impl(dialect).bind_processor(dialect)
+    return {name: convert(value) if convert else value for name, value in values.items()}
+
+
+def count(session: Session, kind: str, ordinal: int) -> int:
+    """Return how many mails of one kind and ordinal there are: for a notice, how many people were told."""
+    query = select(func.count()).select_from(DeliveryRow).where(
+        col(DeliveryRow.kind) == kind, col(DeliveryRow.ordinal) == ordinal
+    )
+    found: int = session.execute(query).scalar_one()
+    return found
 
 
 def forget_deliveries(session: Session, subscriber_id: int) -> None:

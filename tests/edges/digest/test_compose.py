@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from alerts.errors import NotFoundError
 from alerts.pipeline import people
-from alerts.store import outbox
 from alerts.store.engine import reading, writing
 from alerts.store.tables import LabelRow, RunRow
+from subscribers import store
 from subscribers.interest import Facts
+from subscribers.people import Suppressed
 
 
 def test_the_first_digest_comes_at_once_and_looks_back_a_week(house) -> None:
@@ -244,7 +245,7 @@ def test_after_ninety_days_of_silence_one_line_comes_unless_switched_off(house) 
 def test_a_suppressed_address_is_counted_and_gets_nothing(house) -> None:
     house.person()
     with writing(house.engine) as session:
-        outbox.suppress(session, [house.keyring.address_hash("anna@example.org")], "bounced", house.now)
+        store.suppress(session, house.keyring.address_hash("anna@example.org"), Suppressed.BOUNCED, house.now)
     assert house.compose().excluded == {"suppressed": 1}
     assert house.find("anna@example.org").status == "suppressed"
     assert house.compose().candidates == 0
