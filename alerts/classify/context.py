@@ -79,7 +79,8 @@ _LISTED = (
     r"\b(?:(?:medical |health |studied )?conditions?(?: being studied)?(?: or disease)?|diseases?|term|indications?"
     r"|target condition|keywords?|therapeutic areas?)\s*:[^:]*"
 )
-_TITLE_AGAINST = _TITLE_AGAINST | {"other", "told from", "mistaken", "typical", "differential", "similar"}
+_TITLE_AGAINST = frozenset({"list", "except", "no", "no cases", "non"})
+_AGAINST = _TITLE_AGAINST | {"other", "told from", "mistaken", "typical", "differential", "similar"}
 
 
 class Stance(IntEnum):
