@@ -1,5 +1,6 @@
 """Finds out which works the entries of a page speak of: one work, one item (law 2); pure, on a loaded shelf."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,12 +32,19 @@ class Arrival:
     def _of(cls, entry: Entry, shared: frozenset[Key], source: str) -> "Arrival":
         title = title_key(entry.content) or _title_within(source, entry.content)
         keys = {key for key in entry.keys if key not in shared} | ({Key(TITLE, title)} if title else set())
-        return cls(entry=entry, fingerprint=fingerprint(entry.content, entry.links), keys=frozenset(keys))
+        return cls(entry=entry, fingerprint=_fingerprint(entry), keys=frozenset(keys))
 
     @property
     def targets(self) -> frozenset[Key]:
         """The works that this entry marks, or whose publication it is."""
         return frozenset(Key(scheme, value) for relation, scheme, value in self.entry.links if relation in RELATIONS)
+
+
+def _fingerprint(entry: Entry) -> str:
+    """Return what tells a change: the normalised content and links, and the numbers of the work (one may come late)."""
+    numbers = sorted(key for key in entry.keys if key.scheme not in ("guid", "url"))
+    said = " ".join([fingerprint(entry.content, entry.links), *(f"{scheme}:{value}" for scheme, value in numbers)])
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _title_within(source: str, content: Content) -> str | None:

@@ -7,17 +7,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.errors import FetchError, SourceError
-from alerts.ingest import APIS
+from alerts.ingest import pace
 from alerts.model import Document, Page, Request, SourceState
 from alerts.store.due import Claimed, Outcome
 
 MOVED_OFTEN = 3  # permanent redirects to one place before it is adopted
+LOST_NETWORK = timedelta(minutes=5)
 GAP_NOTE = "The last poll shares no entry with the one before it: something may have been missed in between."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollOutcome:
-    """How the poll of one source went. `state` is ok, unchanged, failed, waiting or dropped."""
+    """How the poll of one source went. `state` is ok, unchanged, failed, waiting or dropped.
+
+    `network` says that it failed without reaching any server.
+    """
 
     slug: str
     state: str = "ok"
@@ -27,6 +31,7 @@ class PollOutcome:
     error: str = ""
     notes: tuple[str, ...] = ()
     next_poll_at: datetime | None = None
+    network: bool = False
 
     @property
     def failed(self) -> bool:
@@ -92,11 +97,8 @@ def midway(claimed: Claimed, page: Page, *, undated: int, pages: int) -> Outcome
 
 
 def moved(claimed: Claimed, document: Document) -> dict[str, Any]:
-    """Adopt a permanent redirect that was seen often enough and led to something readable (RFC 9110, 15.4.2).
-
-    Never of an API: its address is the beginning of many, not the one that was asked.
-    """
-    if document.moved_to is None or claimed.source.kind in APIS:
+    """Adopt a permanent redirect that was seen often enough and led to something readable (RFC 9110, 15.4.2)."""
+    if document.moved_to is None:
         return {"moved_to": "", "moved_seen": 0}
     seen = claimed.moved_seen + 1 if claimed.moved_to == document.moved_to else 1
     if seen >= MOVED_OFTEN:
@@ -109,27 +111,27 @@ def gap(window: Sequence[str], before: Sequence[str]) -> bool:
     return bool(window) and bool(before) and set(window).isdisjoint(before)
 
 
+def retry(claimed: Claimed, error: SourceError, now: datetime) -> pace.Retry:
+    """Decide when a source that failed is asked again."""
+    usual = timedelta(seconds=claimed.interval_s)
+    failing = pace.Failing(claimed.failures + 1, claimed.failing_since or now, usual)
+    return pace.after_failure(error, failing, now, jitter(claimed, now))
+
+
 def failure(claimed: Claimed, error: SourceError, now: datetime) -> Outcome:
     """Return what a failed poll writes: the reason, one failure more, and a later try; it never gives up."""
-    failures = claimed.failures + 1
-    values: dict[str, Any] = {
-        "state": SourceState.FAILING.value,
-        "last_error": str(error),
-        "failures": failures,
-        "failing_since": claimed.failing_since or now,
-        "last_polled_at": now,
-        "next_poll_at": now + backoff(error, failures),
-    }
-    if _gone_again(claimed, error):
-        values |= {"state": SourceState.GONE.value, "next_poll_at": None}
-    if claimed.resume and permanent(error):
-        values["resume"] = {}
-    return of(claimed, **values)
-
-
-def _gone_again(claimed: Claimed, error: SourceError) -> bool:
-    """410 once can be a mistake; a source is only given up when it says so again."""
-    return isinstance(error, FetchError) and error.gone and claimed.last_error == str(error)
+    again = retry(claimed, error, now)
+    begin_anew: dict[str, Any] = {"resume": {}} if claimed.resume and permanent(error) else {}
+    return of(
+        claimed,
+        state=(SourceState.FAILING if again.at else SourceState.GONE).value,
+        last_error=str(error),
+        failures=claimed.failures + 1,
+        failing_since=claimed.failing_since or now,
+        last_polled_at=now,
+        next_poll_at=again.at,
+        **begin_anew,
+    )
 
 
 def permanent(error: SourceError) -> bool:
@@ -144,22 +146,39 @@ def waiting(claimed: Claimed, wait: timedelta, now: datetime) -> Outcome:
     return of(claimed, next_poll_at=now + wait)
 
 
-def backoff(error: SourceError, failures: int) -> timedelta:
-    asked = error.retry_after if isinstance(error, FetchError) else None
-    own = min(timedelta(minutes=15 * 2 ** min(failures - 1, 8)), timedelta(days=1))
-    return max(asked or own, own)
-
-
 def our_network(claimed: Claimed, error: SourceError, now: datetime) -> Outcome:
     """Return what is written where every source failed at once: nothing counts against this one."""
-    return of(claimed, last_error=f"{error} (so did every other source: is this machine offline?)",
-              next_poll_at=now + timedelta(minutes=5))
+    said = f"{error} (so did every other source: is this machine offline?)"
+    return of(claimed, last_error=said, next_poll_at=now + LOST_NETWORK)
 
 
-def pace(claimed: Claimed, now: datetime, document: Document, page: Page, *, missed: bool) -> dict[str, Any]:
-    interval = max(timedelta(seconds=claimed.interval_s), page.ttl or timedelta())
-    return {"interval_s": claimed.interval_s, "next_poll_at": now + interval}
+def jitter(claimed: Claimed, now: datetime) -> float:
+    return pace.jitter(f"{claimed.source.slug} {now.isoformat()}")
 
 
-def idle_pace(claimed: Claimed, now: datetime) -> dict[str, Any]:
-    return {"next_poll_at": now + timedelta(seconds=claimed.interval_s)}
+def following(
+    claimed: Claimed, now: datetime, document: Document, page: Page | None, *, brought: int = 0
+) -> dict[str, Any]:
+    """Return when to ask next, by what the source brings and wishes; `brought` counts the entries of a run."""
+    current = timedelta(seconds=claimed.interval_s)
+    wishes = (page.ttl if page else None, pace.freshness(document.headers))
+    interval = pace.interval(current, _found(claimed, now, page, brought), wishes)
+    after = pace.next_poll(now, interval, jitter(claimed, now))
+    return {"interval_s": round(interval.total_seconds()), "next_poll_at": after}
+
+
+def _found(claimed: Claimed, now: datetime, page: Page | None, brought: int) -> pace.Found:
+    """Return how many entries are new, of a window of how many; a first poll says nothing of the rate."""
+    current = timedelta(seconds=claimed.interval_s)
+    if page is None:
+        return pace.Found(0, 0, current)
+    if claimed.last_ok_at is None:
+        return pace.Found(1, 4, current)
+    elapsed = now - claimed.last_ok_at
+    if not page.window:
+        return pace.Found(brought, _PAGE, elapsed)
+    new = len(set(page.window) - set(claimed.window))
+    return pace.Found(new, len(page.window), elapsed, gap(page.window, claimed.window))
+
+
+_PAGE = 100  # entries that a service without a moving window may bring at once before it is asked more often

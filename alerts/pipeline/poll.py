@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
-from alerts import ingest
 from alerts.errors import FetchError, SourceError
-from alerts.model import Document, Page, PollState, Source
+from alerts.ingest.pool import Pool
 from alerts.pipeline import outcome, rules
 from alerts.pipeline.outcome import PollOutcome
 from alerts.pipeline.run import FetchOne, Reader, Tools, host, run, waiting
@@ -26,6 +25,7 @@ from alerts.store.lease import LEASE
 
 BATCH = 500  # sources claimed at once
 HOSTS = 50  # hosts asked at once
+FEWEST = 3  # hosts that must fail together before our own network is suspected
 
 Progress = Callable[[PollOutcome], None]
 
@@ -42,17 +42,17 @@ async def poll_due(  # noqa: PLR0913  the contract of every face
 ) -> list[PollOutcome]:
     """Poll what is due at `now`, these sources, or all; return how each went.
 
-    A source that another worker holds is left to it. Raises NotFoundError for a slug that names no source.
+    A source that another worker holds is left to it. `read` is a `Pool.read` that outlives this poll; without it
+    documents are read in processes of their own. Raises NotFoundError for a slug that names no source.
     """
+    if read is None:
+        async with Pool() as pool:
+            return await poll_due(engine, fetch, now, slugs, everything, read=pool.read, progress=progress)
+    with reading(engine) as session:
+        shelver = Shelver(engine, rules.current(session), now)
     with ThreadPoolExecutor(1, thread_name_prefix="store") as threads:
-        with reading(engine) as session:
-            shelver = Shelver(engine, rules.current(session), now)
-        poll = _Poll(Tools(engine, fetch, read or _read, shelver, now, threads), progress)
+        poll = _Poll(Tools(engine, fetch, read, shelver, now, threads), progress)
         return await poll.all(slugs, everything=everything)
-
-
-async def _read(source: Source, state: PollState, document: Document) -> Page:
-    return await asyncio.to_thread(ingest.KINDS[source.kind].read, source, state, document)
 
 
 class _Poll:
@@ -140,10 +140,10 @@ class _Poll:
 
 
 def _our_network(reached: Collection[str], lost: Sequence[tuple[Claimed, SourceError]]) -> bool:
-    """Everything fails at once: several hosts beyond this machine, not one of them reached."""
-    outside = {host(one.source) for one, error in lost
-               if isinstance(error, FetchError) and error.network and not _near(one)}
-    return len(outside) > 1 and not reached
+    """Everything beyond this machine fails at once without reaching a server: that is our network, not theirs."""
+    outside = [(claimed, error) for claimed, error in lost if not _near(claimed)]
+    unreached = all(isinstance(error, FetchError) and error.network for _, error in outside)
+    return not reached and unreached and len({host(claimed.source) for claimed, _ in outside}) >= FEWEST
 
 
 def _near(claimed: Claimed) -> bool:

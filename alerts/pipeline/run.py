@@ -77,7 +77,7 @@ async def run(claimed: Claimed, tools: Tools) -> PollOutcome:
     try:
         at = _begin(claimed, tools.now)
         if at is None:
-            return _unchanged(claimed, tools, {})
+            return _unchanged(claimed, tools, Document(url=claimed.source.url))
         return await _pages(claimed, tools, at)
     except SourceError as error:
         return _failed(claimed, tools, error)
@@ -104,7 +104,7 @@ async def _pages(claimed: Claimed, tools: Tools, at: _At) -> PollOutcome:
     while True:
         document, page = await _page(claimed, tools, at)
         if page is None:
-            return _unchanged(claimed, tools, outcome.moved(claimed, document))
+            return _unchanged(claimed, tools, document)
         last = page.next is None
         written = _last(claimed, tools.now, at, document, page) if last else outcome.midway(
             claimed, page, undated=at.undated, pages=at.pages + 1)
@@ -161,7 +161,7 @@ def _last(claimed: Claimed, now: datetime, at: _At, document: Document, page: Pa
         **outcome.healthy(now),
         **outcome.moved(claimed, document),
         **(outcome.validators(document) if single else {}),
-        **outcome.pace(claimed, now, document, page, missed=missed),
+        **outcome.following(claimed, now, document, page, brought=at.done.new + at.done.changed + len(page.entries)),
         body_hash=_digest(document) if single and document.body else "",
         anchor=dict(page.state),
         resume={},
@@ -172,9 +172,10 @@ def _last(claimed: Claimed, now: datetime, at: _At, document: Document, page: Pa
     )
 
 
-def _unchanged(claimed: Claimed, tools: Tools, extra: Mapping[str, Any]) -> PollOutcome:
+def _unchanged(claimed: Claimed, tools: Tools, document: Document) -> PollOutcome:
     """Note a source that had nothing new; many are written in one transaction."""
-    written = outcome.of(claimed, **outcome.healthy(tools.now), **extra, **outcome.idle_pace(claimed, tools.now))
+    values = outcome.moved(claimed, document) | outcome.following(claimed, tools.now, document, None)
+    written = outcome.of(claimed, **outcome.healthy(tools.now), **values)
     tools.unchanged.append(written)
     return PollOutcome(slug=claimed.source.slug, state="unchanged", seen=len(claimed.window),
                        next_poll_at=written.values["next_poll_at"])
@@ -194,12 +195,14 @@ def _polled(claimed: Claimed, at: _At, written: Outcome) -> PollOutcome:
 def _failed(claimed: Claimed, tools: Tools, error: SourceError) -> PollOutcome:
     tools.lost.append((claimed, error))
     network = isinstance(error, FetchError) and error.network
-    if isinstance(error, FetchError) and error.throttled and error.retry_after:
-        tools.asked[host(claimed.source)] = error.retry_after
+    again = outcome.retry(claimed, error, tools.now)
+    if again.host:
+        tools.asked[host(claimed.source)] = again.host - tools.now
     if not network:
         _reached(claimed, tools)
-    later = outcome.failure(claimed, error, tools.now).values["next_poll_at"]
-    return PollOutcome(slug=claimed.source.slug, state="failed", error=str(error), next_poll_at=later)
+    return PollOutcome(
+        slug=claimed.source.slug, state="failed", error=str(error), next_poll_at=again.at, network=network
+    )
 
 
 def _reached(claimed: Claimed, tools: Tools) -> None:

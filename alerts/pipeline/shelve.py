@@ -62,7 +62,7 @@ class Shelver:
 
     def shelve(self, claimed: Claimed, page: Page, outcome: Outcome, *, ends: bool, undated: int = 0) -> Shelved | None:
         """Store a page with what the poll came to; None if another worker has taken the source over."""
-        guard = FirstPoll(max_age=claimed.source.max_age, first=claimed.first, undated=undated)
+        guard = FirstPoll(max_age=claimed.source.max_age, first=claimed.last_ok_at is None, undated=undated)
         done = Shelved(seen=page.seen, undated=undated)
         parts = list(_parts(Arrival.all(page.entries, claimed.source.slug)))
         for part in parts[:-1]:

@@ -39,7 +39,7 @@ class Claimed:
     last_error: str
     gaps: int
     interval_s: int
-    first: bool
+    last_ok_at: datetime | None
 
     def poll_state(self, known: Mapping[str, str] | None = None) -> PollState:
         """Return what the source's kind remembers."""
@@ -73,7 +73,7 @@ def _claimed(row: SourceRow, token: str) -> Claimed:
         last_error=row.last_error,
         gaps=row.gaps,
         interval_s=row.interval_s,
-        first=row.last_ok_at is None,
+        last_ok_at=row.last_ok_at,
     )
 
 

@@ -80,12 +80,13 @@ async def test_a_host_that_asks_for_time_is_left_alone_with_all_its_sources(engi
     assert timedelta(minutes=58) < went.next_poll_at - now <= timedelta(hours=1)
 
 
-async def test_a_source_that_says_gone_twice_is_asked_no_more(engine, site, fetch, now) -> None:
+async def test_a_source_that_says_gone_for_a_day_is_asked_no_more(engine, site, fetch, now) -> None:
     site.answer("/list", 410)
     add(engine, now, lines("list", site.url("/list")))
-    await poll.poll_due(engine, fetch, now)
-    assert row(engine, "list").state == "failing"
-    await poll.poll_due(engine, fetch, now, ["list"])
+    for hours in (0, 6, 12, 23):
+        await poll.poll_due(engine, fetch, now + timedelta(hours=hours), ["list"])
+        assert row(engine, "list").state == "failing"
+    await poll.poll_due(engine, fetch, now + timedelta(hours=25), ["list"])
     assert (row(engine, "list").state, row(engine, "list").next_poll_at) == ("gone", None)
 
 
@@ -112,10 +113,10 @@ class Offline:
 
 
 async def test_when_everything_fails_at_once_nothing_counts_against_a_source(engine, now) -> None:
-    add(engine, now, lines("a", "https://one.example/f"), lines("b", "https://two.example/f"))
+    add(engine, now, *(lines(slug, f"https://{slug}.example/f") for slug in "abc"))
     went = await poll.poll_due(engine, Offline(), now)
-    assert [one.failed for one in went] == [True, True]
-    for slug in "ab":
+    assert [(one.failed, one.network) for one in went] == [(True, True)] * 3
+    for slug in "abc":
         assert (row(engine, slug).failures, row(engine, slug).state) == (0, "new")
         assert "offline" in row(engine, slug).last_error
         assert row(engine, slug).next_poll_at <= now + timedelta(minutes=10)
