@@ -4,21 +4,35 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
 
-def configure(form: str = "auto") -> None:
-    """Log to standard error: `console`, `json`, or `auto`: for people where it is a terminal, as JSON elsewhere."""
+def configure(form: str = "auto", *, level: int = logging.INFO) -> None:
+    """Log to standard error: `console`, `json`, or `auto`: for people where it is a terminal, as JSON elsewhere.
+
+    A crash is one line for people; JSON holds its traceback in the field `exception`.
+    """
     as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    ending = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if as_json
+        else [_name_the_crash, structlog.dev.ConsoleRenderer()]
+    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
+            *ending,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+def _name_the_crash(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if event.pop("exc_info", None):
+        crash = sys.exc_info()[1]
+        event["crash"] = f"{type(crash).__name__}: {crash}"
+    return event

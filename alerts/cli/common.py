@@ -1,6 +1,7 @@
 """What the commands share: opening the installation, moments, tables, JSON, progress."""
 
 import json
+import logging
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,9 +54,11 @@ def moment(world: "World", at: datetime | None) -> datetime:
 
 def opened(*, upgrade: bool = False) -> "World":
     """Open the installation that the settings name; a missing SQLite database is made, and its path told."""
+    from alerts.logs import configure
     from alerts.settings import load
     from alerts.wiring import ensure_ready, open_world
 
+    configure("console", level=logging.WARNING)
     world = open_world(load())
     for line in ensure_ready(world, upgrade=upgrade):
         click.echo(line, err=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from alerts.wiring import World
 
 COLUMNS = ("id", "kind", "published", "topics", "phase", "design", "size", "title")
+SUBJECTS = ("humans", "human-samples", "animals", "cells", "none")
 PHASES = {"early": "EARLY_PHASE1", "0": "EARLY_PHASE1", **{str(n): f"PHASE{n}" for n in range(1, 5)}}
 
 
@@ -65,9 +66,9 @@ def _check(session: Any, wanted: Mapping[str, Any]) -> None:  # noqa: ANN401
 
 
 def _filter(world: "World", wanted: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    from alerts.classify.design import DESIGNS
     from alerts.model import Kind
     from alerts.store.items import Filter
+    from subscribers.interest import DESIGNS
 
     phase, design, kind = wanted["phase"], wanted["design"], wanted["kind"]
     if phase is not None and phase.lower() not in PHASES:
@@ -273,8 +274,7 @@ def _said(given: Mapping[str, Any], why: str, now_so: Mapping[str, Any]) -> "Ite
 
 
 def _check_values(given: Mapping[str, Any]) -> None:
-    from alerts.classify.design import DESIGNS
-    from alerts.classify.subjects import SUBJECTS
+    from subscribers.interest import DESIGNS
 
     for name, known in (("design", DESIGNS), ("subjects", SUBJECTS)):
         if given[name] and given[name] not in known:
