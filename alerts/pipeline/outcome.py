@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.errors import FetchError, SourceError
-from alerts.ingest import pace
+from alerts.ingest import APIS, pace
 from alerts.model import Document, Page, Request, SourceState
 from alerts.store.due import Claimed, Outcome
 
@@ -97,8 +97,11 @@ def midway(claimed: Claimed, page: Page, *, undated: int, pages: int) -> Outcome
 
 
 def moved(claimed: Claimed, document: Document) -> dict[str, Any]:
-    """Adopt a permanent redirect that was seen often enough and led to something readable (RFC 9110, 15.4.2)."""
-    if document.moved_to is None:
+    """Adopt a permanent redirect that was seen often enough and led to something readable (RFC 9110, 15.4.2).
+
+    Never of an API: its address is the beginning of many, not the one that was asked.
+    """
+    if document.moved_to is None or claimed.source.kind in APIS:
         return {"moved_to": "", "moved_seen": 0}
     seen = claimed.moved_seen + 1 if claimed.moved_to == document.moved_to else 1
     if seen >= MOVED_OFTEN:
