@@ -150,6 +150,7 @@ def _family_name(author: str) -> str:
 _AFTER_NAME = re.compile(r"(?:[A-Z]\.?-?){1,4}|[JS]r\.?|I{2,3}|\d(?:st|nd|rd|th)")
 
 _SPELLINGS = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"})
+_COMMAS = str.maketrans(",;()", "    ")
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _MOMENTS = re.compile(
     r"https?://\S+|"
@@ -183,4 +184,4 @@ def fingerprint(content: Content, links: Iterable[Link] = ()) -> str:
 
 def _said(text: str) -> str:
     same = unicodedata.normalize("NFKC", text).translate(_SPELLINGS).casefold()
-    return " ".join(_MOMENTS.sub(" ", " ".join(same.split())).split())
+    return " ".join(_MOMENTS.sub(" ", " ".join(same.split())).translate(_COMMAS).split())
