@@ -149,9 +149,21 @@ class _Opening:
             await self._greet()
         if self._server.user:
             self.stage = Stage.AUTH
-            await self.client.login(self._server.user, self._server.password)
+            await self._log_in()
         self.done = True
         return self.client
+
+    async def _log_in(self) -> None:
+        """Log in by the first method that both know; a wrong password is not tried again by the others."""
+        methods = {
+            "plain": self.client.auth_plain,
+            "login": self.client.auth_login,
+            "cram-md5": self.client.auth_crammd5,
+        }
+        offered = [methods[name] for name in methods if name in self.client.supported_auth_methods]
+        if not offered:
+            raise aiosmtplib.SMTPException("the server offers no login that we know")
+        await offered[0](self._server.user, self._server.password)
 
     def _wants_tls(self) -> bool:
         if self._server.starttls == "auto":
