@@ -34,7 +34,7 @@ _BEFORE = {
     "other": rf"\b(?:distinct|differs?|differed|different|differing|indistinguishable) from\b{_LIST}",
     "told from": rf"\b(?:differentiat|distinguish|discriminat|separat)\w*\b{_LIST}\bfrom\b{_LIST}",
     "lookalike": rf"\b(?:mimic\w*|masquerad\w+|resembl\w+|simulat\w+)\b{_LIST}",
-    "mistaken": rf"\b(?:misdiagnos\w+|mistaken|confused|reminiscent|overlap\w*)\b{_LIST}",
+    "mistaken": rf"\b(?:misdiagnosed|mistaken|confused|reminiscent|overlap\w*)\b{_LIST}",
     "typical": rf"\b(?:suggestive|typical|characteristic|indicative) (?:of|for)\b{_LIST}",
     "differential": rf"\b(?:differential|alternative|initial|wrong|incorrect) diagnos[ei]s\b{_LIST}",
     "similar": rf"\b(?:similar|compared|comparable|analogous|akin) to (?:that (?:of|in|approved for){_LIST}\b)?",
@@ -56,7 +56,8 @@ _AFTER = {
     "drug": r"[\s-](?:drug|medication|medicine|pill|treatment|therapy)\b",
     "denied": r"(?:[\s-](?:negative|seronegative|free|na[iï]ve|like|unrelated|mimic\w*)\b"
     r"|(?:\s*\([^)]*\))?\s(?:was|were|is|are|has been|had been|could be|can be)\s"
-    r"(?:excluded|ruled out|absent|not|unlikely|misdiagnosed))",
+    r"(?:excluded|ruled out|absent|not|negative|unlikely|misdiagnosed)"
+    r"|[^.;:]{0,60}\b(?:was|were) excluded)",
     "studied": r"(?:[\s-](?:spectrum|syndrome|disorders?|diseases?|associated)){0,3}\)?(?:\s*\([^)]+\))?"
     rf"(?:[\s-](?:\w+[\s-]){{0,2}}(?:{_PEOPLE}|{_STUFF})\b|\s*[(\[,:]?\s*n\s*=|\s*\(\d|:\s\d)",
 }
@@ -68,7 +69,7 @@ _SENTENCE = {
     "scope": r"\b(?:here(?:in)?,? (?:we|i|the authors)"
     r"|in (?:this|the present|the current|our) (?:\w+ ){0,2}(?:study|review|article|paper|work|report|survey|trial"
     r"|analysis|chapter|issue|perspective|investigation|research)"
-    r"|this (?:\w+ ){0,2}(?:study|review|article|paper|work|report|survey|trial|analysis|chapter)"
+    r"|(?:this|the present) (?:\w+ ){0,2}(?:study|review|article|paper|work|report|survey|trial|analysis|chapter)"
     r"|the (?:aim|purpose|objective|goal)"
     r"|we (?:\w+ )?(?:aim|sought|investigat|examin|evaluat|assess|review|discuss|report|describe|present|compar"
     r"|studied|analy[sz]|tested|hypothesi[sz]|explor|summari[sz]|show|demonstrat|identif|recruit|enrol|included"

@@ -37,10 +37,13 @@ _ENOUGH = 2.0
 _ENOUGH_PER_SENTENCE = 0.05
 _RIVAL = 2.5  # what it takes where the title names another of the same group
 _STRICT = 5.0
+_FORM = 0.5  # what it takes of a condition where the title names a model or form of it
+_FIELD_NAMED = 1.0  # the same where the title names the whole field
 _BARELY = 0.8  # what it takes of a condition where the title names only a treatment or the like
 _SCHOLARLY = frozenset({Kind.PAPER, Kind.PREPRINT, Kind.ABSTRACT})
 _CONDITION = "condition"
 _TREATMENT = "treatment"
+_FIELD_GROUP = "field"
 _RIVALRY = frozenset({_CONDITION, _TREATMENT})
 _PEOPLES = frozenset({"", "condition", "course"})
 _THEME = 1.5  # how much more it takes for what is not a condition
@@ -189,19 +192,30 @@ def _subjects(views: Mapping[str, _View], reading: Reading) -> set[str]:
     """
     titled = Counter(_group(view.topic) for view in views.values() if view.titled)
     record = reading.content.kind is Kind.RECORD
-    found = set()
-    for slug, view in views.items():
-        rivals = titled[_group(view.topic)] if _group(view.topic) in _RIVALRY else 0
-        if view.titled or _about(view, rivals, len(reading.text), record=record):
-            found.add(slug)
+    length = len(reading.text)
+    found = {
+        slug
+        for slug, view in views.items()
+        if view.titled or _about(view, titled[_group(view.topic)], length, record=record)
+    }
+    found.update(_at_home(views, field_named=titled[_FIELD_GROUP] > 0))
     if any(_group(views[slug].topic) == _CONDITION for slug in found):
         return found
-    usual = {slug for slug, view in views.items() if view.usual}
-    if usual:
+    if usual := {slug for slug, view in views.items() if view.usual}:
         return found | usual
     if titled[_TREATMENT] or record:
         found.update(_in_passing(views, record=record))
     return found
+
+
+def _at_home(views: Mapping[str, _View], *, field_named: bool) -> Iterator[str]:
+    """Yield conditions of which the title names a model, a form or the whole field, and the text themselves."""
+    forms = {view.topic.parent for view in views.values() if view.titled}
+    for slug, view in views.items():
+        if _group(view.topic) == _CONDITION and not view.topic.definition.get("strict"):
+            enough = _FORM if slug in forms else _FIELD_NAMED if field_named else None
+            if enough is not None and view.score >= enough:
+                yield slug
 
 
 def _within(found: set[str], views: Mapping[str, _View]) -> set[str]:
@@ -227,7 +241,7 @@ def _about(view: _View, rivals: int, sentences: int, *, record: bool) -> bool:
         return True
     if view.topic.definition.get("strict"):
         return view.studied > 1 and view.score >= _STRICT
-    if rivals:
+    if rivals and _group(view.topic) in _RIVALRY:
         return view.studied > 0 and view.score >= (_ENOUGH if record else _RIVAL)
     theme = 0 if _group(view.topic) in _PEOPLES else _THEME
     return view.score >= _ENOUGH + _ENOUGH_PER_SENTENCE * sentences + theme
