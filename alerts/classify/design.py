@@ -172,6 +172,8 @@ def _news(reading: Reading) -> Iterator[Label]:
     """Give a story the design of the study it reports; without one it is `news`."""
     found: dict[str, tuple[float, Evidence]] = {}
     for rule in NEWS_RULES.values():
+        if rule.design == "observational" and reading.content.truncated:
+            continue
         if rule.name in reading.triggered and (told := _told(reading, rule)):
             found[rule.design] = max(found.get(rule.design, (0.0, told[1])), told)
     if not found:
@@ -190,8 +192,8 @@ def _told(reading: Reading, rule: Rule) -> tuple[float, Evidence] | None:
         return 1.4 * rule.title, reading.evidence("title", *match.span())
     for match in pattern.finditer(reading.content.text) if rule.text else ():
         if not _TO_COME.search(reading.content.text[max(0, match.start() - 50) : match.start()]):
-            worth = 1.2 if match.start() < 700 else 1.0 if rule.design == "randomized-trial" else 0.7
-            return worth * rule.text, reading.evidence("text", *match.span())
+            worth = 1.2 * rule.title if match.start() < 700 else rule.text
+            return worth, reading.evidence("text", *match.span())
     return None
 
 

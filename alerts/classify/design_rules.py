@@ -76,19 +76,20 @@ RULES: Mapping[str, Rule] = {
 }
 
 _NEWS = (
-    ("news", 9.5, r"fda|ema|nice|approv(?:es|ed|al)|recalls?|launch(?:es|ed)?|award(?:s|ed)?|lawsuit|expands? use|wins?|rejects?"),
-    ("animal", 9, r"(?:in|of|on|using|with|from|to) (?:\w+ ){0,3}(?:mice|mouse|rats|monkeys|zebrafish|animals)\b|mouse (?:model|study)|animal (?:study|studies|model)|(?:laboratory|lab) (?:mice|rats)"),
-    ("systematic-review", 8.5, r"meta-analysis|systematic review|reviewed (?:\d+|dozens of|\w+) (?:studies|trials)|cochrane|pooled (?:data|results) from \w+ (?:studies|trials)"),
-    ("guideline", 8.2, r"new guidelines?|guidelines? (?:recommend|issued|released|published)|updated guidelines?"),
-    ("randomized-trial", 8, r"randomly (?:assigned|allocated|selected to|given|chosen)|randomi[sz]ed|placebo|sham|dummy (?:pill|treatment|injection)|double-blind|control group (?:received|got|did|who)|at random"),
-    ("lab", 6.5, r"(?:blood|brain|skin|immune|cancer|nerve|human|stem) cells (?:taken|from|in (?:the|a) (?:lab|dish))|in the lab\b|in (?:a )?(?:petri )?dish|test[- ]tube|cell cultures?|in vitro|lab-grown"),
-    ("trial", 6, r"(?:phase (?:1|2|3|4|i|ii|iii|iv|one|two|three)[ab]?\b[\"'”’]?)|clinical trial (?:results|showing|of|involving|with|published|participants|led)|(?:in|the|this|small|early|pilot|new|first|a|our) (?:[\w-]+ ){0,2}(?:clinical )?trials?\b"),
-    ("case-report", 5.5, r"(?:case report|case study|the two (?:men|women|patients)|world's first|(?:the|a|one|two) (?:man|woman|patient|men|patients) (?:got|regained|walked|walk|became))"),
-    ("observational", 4, r"report (?:\w+ )?(?:investigators|researchers)|researchers (?:\w+ ){0,4}(?:found|analy[sz]ed|looked at|examined|followed|tracked|studied|compared|surveyed|reviewed|identified|used data|collected)|study (?:\w+ ){0,2}(?:found|finds|shows|showed|suggests|included|involved|followed|looked|tracked|of \d|has (?:found|revealed))|(?:people|patients|adults|women|men|children) (?:in the study|who took part)|the (?:new )?study,? (?:led|published|which|was|appears|involving)|published (?:\w+ )?in (?:the )?(?:journal|scientific reports)|linked to|associated with|risk of|survey"),
+    ("news", 9.5, 0, r"fda|ema|nice|approv(?:es|ed|al)|recalls?|launch(?:es|ed)?|award(?:s|ed)?|lawsuit|expands? use|wins?|rejects?"),
+    ("animal", 9, 6.3, r"(?:in|of|on|using|with|from|to) (?:\w+ ){0,3}(?:mice|mouse|rats|monkeys|zebrafish|animals)\b|mouse (?:model|study)|animal (?:study|studies|model)|(?:laboratory|lab) (?:mice|rats)"),
+    ("systematic-review", 8.5, 6, r"meta-analysis|systematic review|reviewed (?:\d+|dozens of|\w+) (?:studies|trials)|cochrane|pooled (?:data|results) from \w+ (?:studies|trials)"),
+    ("guideline", 8.2, 5.7, r"new guidelines?|guidelines? (?:recommend|issued|released|published)|updated guidelines?"),
+    ("randomized-trial", 8, 8, r"randomly (?:assigned|allocated|selected to|given|chosen)|randomi[sz]ed|placebo|sham|dummy (?:pill|treatment|injection)|double-blind|control group (?:received|got|did|who)|at random"),
+    ("lab", 6.5, 4.5, r"(?:blood|brain|skin|immune|cancer|nerve|human|stem) cells (?:taken|from|in (?:the|a) (?:lab|dish))|in the lab\b|in (?:a )?(?:petri )?dish|test[- ]tube|cell cultures?|in vitro|lab-grown"),
+    ("trial", 6, 4.2, r"clinical trial (?:results|showing|of|involving|with|published|participants|led)|(?:in|the|this|small|early|pilot|new|first|a|our) (?:[\w-]+ ){0,2}(?:clinical )?trials?\b"),
+    ("trial", 6.2, 6.2, r"phase (?:1|2|3|4|i|ii|iii|iv|one|two|three)[ab]?[\"'”’]? (?:[\w-]+ ){0,3}(?:trials?|stud(?:y|ies)|results)"),
+    ("case-report", 5.5, 3.9, r"(?:case report|case study|the two (?:men|women|patients)|world's first|(?:the|a|one|two) (?:man|woman|patient|men|patients) (?:got|regained|walked|walk|became))"),
+    ("observational", 4, 2.8, r"report (?:\w+ )?(?:investigators|researchers)|researchers (?:\w+ ){0,4}(?:found|analy[sz]ed|looked at|examined|followed|tracked|studied|compared|surveyed|reviewed|identified|used data|collected)|study (?:\w+ ){0,2}(?:found|finds|shows|showed|suggests|included|involved|followed|looked|tracked|of \d|has (?:found|revealed))|(?:people|patients|adults|women|men|children) (?:in the study|who took part)|the (?:new )?study,? (?:led|published|which|was|appears|involving)|published (?:\w+ )?in (?:the )?(?:journal|scientific reports)|linked to|associated with|risk of|survey"),
 )  # fmt: skip  # noqa: E501
 
 NEWS_RULES: Mapping[str, Rule] = {
-    f"news:{number}": Rule(f"news:{number}", design, weight, 0.0 if design == "news" else weight, rf"\b(?:{pattern})")
-    for number, (design, weight, pattern) in enumerate(_NEWS)
+    f"news:{number}": Rule(f"news:{number}", design, early, late, rf"\b(?:{pattern})")
+    for number, (design, early, late, pattern) in enumerate(_NEWS)
 }
-"""How a story speaks of the study it reports, the most telling words first."""
+"""How a story speaks of the study it reports: points where it does so early, and late."""

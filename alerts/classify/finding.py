@@ -12,6 +12,8 @@ from alerts.model import Facet, Kind, Label
 TRIGGERS: Mapping[str, str] = {}
 
 _CUES = (
+    (1.0, r"\b(?:recovered|resolved|responded|in remission|was diagnosed|diagnosis (?:of|was)|lowered|lowers|fell|calmed|eases|remained stable|declined)\b"),
+    (-1.2, r"\b(?:presented (?:with|to)|was admitted|years?[- ]old|(?:researchers|scientists|team|they) (?:then |also )?(?:tested|studied|looked|analy[sz]ed|gave|recruited|examined|followed|used))\b"),
     (1.8, r"\b(?:this|our|the present|present) (?:case|patient)s? (?:\w+ )?(?:highlights?|illustrates?|demonstrates?|suggests?|shows?|supports?|underlines?|emphasi[sz]es?)|(?:has|have) revealed|discovery identif|provides? evidence|shows? promise|confirmed|we recommend\b"),
     (-2.0, r"\b(?:americans|worldwide|million people|according to the (?:national|american|centers|world)|each year)\b"),
     (-2.2, r"\b(?:provides? (?:a|an) (?:\w+ )?(?:assessment|overview|description|framework|example|basis)|we conclude by|better understanding|(?:highly )?desirable|(?:critical|essential|crucial|important|necessary) (?:to|for)|promise for|(?:will|would) help|learning from|needs? to)\b"),
@@ -35,6 +37,7 @@ _UNFIT = re.compile(
 )
 _WHOLE = re.compile(r"(?<!\.\.)[.!][\"'”’)\]]*\d{0,2}(?:[,–-]\d{1,2})*$")
 _SPOKEN = re.compile(r"[“\"][^”\"]{25}")
+_DATELINE = re.compile(r"[A-Z][A-Z]{2}[^.!?\n]{0,25}(?:[.,][^!?\n]{1,40}?){0,3}?\s?(?:--|[—–])\s*(?=[A-Z])")  # noqa: RUF001
 _STUDY = re.compile(
     r"\b(?:stud(?:y|ies)|trials?|researchers|scientists|investigators|results|discovery|findings)\b", re.IGNORECASE
 )
@@ -60,7 +63,7 @@ def _cues(text: str) -> float:
 
 def _fit(sentence: Sentence) -> bool:
     """Say whether the sentence is a whole one that can stand alone."""
-    return len(sentence.text) > 30 and bool(_WHOLE.search(sentence.text)) and not _UNFIT.search(sentence.text)
+    return len(sentence.text) > 22 and bool(_WHOLE.search(sentence.text)) and not _UNFIT.search(sentence.text)
 
 
 def _concluded(sentences: list[Sentence]) -> Sentence | None:
@@ -116,5 +119,7 @@ def label(reading: Reading) -> Iterator[Label]:
         short = len(sentences) < 3 and not _WHOLE.search(content.text.rstrip())
         chosen = _concluded(sentences) or _told(sentences, 3.0 if short else 0.8)
     if chosen:
-        evidence = reading.evidence(chosen.field, chosen.start, chosen.end)
+        dateline = _DATELINE.match(chosen.text) if content.kind is Kind.NEWS else None
+        start = chosen.start + (dateline.end() if dateline else 0)
+        evidence = reading.evidence(chosen.field, start, chosen.end)
         yield Label(facet=Facet.FINDING, value="finding", evidence=(evidence,))

@@ -58,10 +58,11 @@ _STRONG = re2.compile(
     r"|participated|took part|we (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|identified)|study (?:of|included|enrolled|with|on)|trial (?:of|in|with|on)|consecutive)\b",
 )
 _NAMED = re.compile(
-    r"\b(?:phase|stage|grade|group|type|level|arm|days?|weeks?|months?|years?|visit|version|class|table|figure|part|study|trial|experiment|cohort|aquaporin|"
+    r"\b(?:phase|stage|grade|group|type|level|arm|days?|weeks?|months?|years?|visit|version|class|table|figure|aquaporin|"
     r"covid|interleukin|step|wave|question|score|of at least|≥|age)[ -]\Z",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"\b(?:part|study|trial|experiment|cohort)[ -]\Z", re.IGNORECASE)
 _PLANNED = re.compile(
     r"\b(?:planned|plan to|needed|required|sample size calculation|power|per (?:arm|group)|screened|assessed for eligibility|approached|invit\w+|target)\b",
     re.IGNORECASE,
@@ -74,7 +75,7 @@ _PART_BEFORE = re.compile(
 _PART_AFTER = re.compile(
     r"\s*(?:[(\[]\d[\d.·]*\s?%\s?[)\];,]|(?!who\b|that\b|which\b|with\b)(?:\w+ ){0,2}?(?:had (?!been diagnosed)|showed?|developed|experienced|died|relapsed|reported|achieved|withdrew|discontinued"
     r"|responded|remained|were (?:excluded|positive|seropositive|negative|lost|female|male|women|men|not|withdrawn|found to|considered|diagnosed)"
-    r"|dropped|converted|improved|suffered|presented|became|did not|failed|required|declined|continued|met)|\s*(?:in|to|on|into) (?:the|each|both|every|either) (?:[\w-]+ ){0,4}?(?:group|arm|cohort)|\s*(?:per|in (?:the )?(?:[\w-]+ )?)(?:group|arm)\b|\s*(?:to|on) (?:\w+ ){1,3}(?:and|\())",
+    r"|dropped|converted|improved|suffered|presented|became|did not|failed|required|declined|continued|met (?:the |all )?criteria)|\s*(?:in|to|on|into) (?:the|each|both|every|either) (?:[\w-]+ ){0,4}?(?:group|arm|cohort)|\s*(?:per|in (?:the )?(?:[\w-]+ )?)(?:group|arm)\b|\s*(?:to|on) (?:\w+ ){1,3}(?:and|\())",
     re.IGNORECASE,
 )
 _WORLD = re2.compile(
@@ -131,7 +132,7 @@ def _judged(sentence: Sentence, number: Number, match: re.Match[str] | None, pla
         points -= 3.0
     if _PART_BEFORE.search(before) and not _JOINED.match(after):
         points -= 2.5
-    if planned := _PLANNED.search(text[max(0, number.start - 45) : number.end + 55]):
+    if planned := _PLANNED.search(text[max(0, number.start - 20) : number.end + 55]):
         points -= 1.0 if planned[0].lower().startswith(("invit", "screen", "approach")) else 0.5
     if match and match["noun"].lower() in {"case", "cases", "births", "members"}:
         points -= 0.5
@@ -150,7 +151,7 @@ def _counted(sentence: Sentence, found: Sequence[Number], place: float) -> list[
         match = _THEN.match(text, number.end)
         if (match is None and not _TOTAL.search(before)) or _is_year(number, before) or number.value == 0:
             continue
-        if _NAMED.search(before) and text[number.start].isdigit():
+        if text[number.start].isdigit() and (_NAMED.search(before) or (number.value < 10 and _NUMBERED.search(before))):
             continue
         if match is None and not _LABELLED.match(text, number.end):
             continue
@@ -162,7 +163,7 @@ def _counted(sentence: Sentence, found: Sequence[Number], place: float) -> list[
             and _OUT_OF.fullmatch(text, earlier.end, number.start)
             and _JOINED.match(text, match.end())
         ):
-            number, points = earlier, points + 0.5  # noqa: PLW2901 - "31 of 322 eligible women took part"
+            number = earlier  # noqa: PLW2901 - "31 of 322 eligible women took part"
         end = match.end() if match else number.end
         noun = match["noun"].lower() if match else ""
         counts.append(
@@ -221,7 +222,7 @@ def _listed(sentence: Sentence, found: Sequence[Number], place: float) -> _Count
 def _summed(found: list[_Count], sentence: Sentence) -> _Count:
     """Join the counts of one sentence: groups add up, a breakdown does not."""
     top = max(count.points for count in found)
-    good = [count for count in found if count.points > top - 1.6]
+    good = [count for count in found if count.points > top - 2.1]
     if len(good) < 2:
         return max(found, key=lambda count: count.points)
     first, rest = good[0], good[1:]
@@ -283,7 +284,7 @@ def _best(reading: Reading) -> _Count | None:
     if not found:
         return None
     best = max(found, key=lambda count: (count.points, -count.start))
-    needed = 1.7 if design in {"lab", None} or reading.content.kind is Kind.NEWS else 0.0
+    needed = 1.7 if design is None or reading.content.kind is Kind.NEWS else 0.0
     return best if best.points >= needed else None
 
 
