@@ -13,12 +13,12 @@ from sqlalchemy import Engine
 from alerts.deliver.carrier import Carrier, Mail
 from alerts.deliver.mailbox import MailboxCarrier
 from alerts.deliver.smtp import SmtpCarrier
-from alerts.pipeline.desk import OutboxDesk, Shift
+from alerts.pipeline.desk import ON_HOLD, OutboxDesk, Shift
 from alerts.pipeline.tally import DeliverReport
 from alerts.publish.email import Recipient, Segments, Sender, recipient
 from alerts.settings import Settings
 from alerts.store import lanes, outbox
-from alerts.store.engine import database_now, reading, writing
+from alerts.store.engine import reading, writing
 from alerts.store.installation import set_hold
 from alerts.store.outbox import Claimed
 from subscribers.tokens import Keyring
@@ -48,9 +48,9 @@ async def deliver_due(  # noqa: PLR0913  the contract's four; all others by name
     even where it told us to wait. Any number of processes may do this at once.
     """
     stop = stop or asyncio.Event()
-    waiting, closed = await asyncio.to_thread(_look, engine, now, eager=eager)
-    if closed or not waiting:
-        return DeliverReport(stopped=f"the mail server is tried again at {closed:%H:%M:%S} UTC" if closed else "")
+    waiting, stopped = await asyncio.to_thread(_look, engine, now, eager=eager)
+    if stopped or not waiting:
+        return DeliverReport(stopped=stopped)
     carrier = carrier or carrier_of(settings)
     shift = Shift(
         now=_moving(now),
@@ -80,13 +80,17 @@ def carrier_of(settings: Settings) -> Carrier:
     return SmtpCarrier(settings.smtp, hello=domain if "." in domain else "localhost")
 
 
-def _look(engine: Engine, now: datetime, *, eager: bool) -> tuple[int, datetime | None]:
-    """Return how many deliveries are due and until when the server is left alone."""
-    with writing(engine) as session:
-        outbox.take_back(session, database_now(session))
-        if eager:
+def _look(engine: Engine, now: datetime, *, eager: bool) -> tuple[int, str]:
+    """Return how many deliveries are due and why none may go, if so; connects to no server in vain."""
+    if eager:
+        with writing(engine) as session:
             lanes.open_server(session)
-        return outbox.waiting(session, now, COUNT_UPTO), lanes.server_closed_until(session)
+    with reading(engine) as session:
+        waiting = outbox.waiting(session, now, COUNT_UPTO)
+        closed = lanes.server_closed_until(session)
+        if waiting and outbox.held(session):
+            return waiting, ON_HOLD
+        return waiting, f"the mail server is tried again at {closed:%H:%M:%S} UTC" if closed else ""
 
 
 def _block_size(settings: Settings) -> int:

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from alerts.deliver import retry
 from alerts.deliver.carrier import Mail
 from alerts.deliver.retry import Reply, Stage
-from alerts.pipeline.bounces import give_up, give_up_if_often
+from alerts.pipeline.inbox import give_up, give_up_if_often
 from alerts.pipeline.tally import Tally
 from alerts.store import lanes, outbox
 from alerts.store.books import Books, Leave
@@ -37,6 +37,7 @@ STATES: Mapping[type, str] = MappingProxyType(
     }
 )
 WRITES_AT_CLOSE = 3
+ON_HOLD = "all mail is on hold; alerts hold off lets it go on"
 GOLDEN = 0.6180339887498949
 UNWRITABLE = retry.Bounced(Reply(553, "5.1.3", "5.1.3 no mail can be written for this recipient"), suppress=False)
 
@@ -220,7 +221,7 @@ class OutboxDesk:
         self._lanes = limited
         self.tally.states["cancelled"] += block.cancelled
         if block.held:
-            self._halt("all mail is on hold; alerts hold off lets it go on")
+            self._halt(ON_HOLD)
         self._held.update((one.id, one) for one in block.claimed)
         for one, mail in await asyncio.to_thread(self._write, block.claimed):
             if mail is None:
@@ -251,7 +252,7 @@ class OutboxDesk:
             self._batch.outcomes[:0] = batch.outcomes
             leave = Leave()
         if leave.held:
-            self._halt("all mail is on hold; alerts hold off lets it go on")
+            self._halt(ON_HOLD)
         for claimed, answer in batch.leaving:
             if claimed.id not in leave.going:
                 self._held.pop(claimed.id, None)

@@ -231,14 +231,11 @@ _GIVE_BACK = (
 
 
 def waiting(session: Session, now: datetime, most: int) -> int:
-    """Return how many deliveries are due, counted up to `most`."""
-    due = (
-        select(_D.id)
-        .where(_D.state.in_(("queued", "deferred", "uncertain")), _D.next_attempt_at <= now)
-        .limit(most)
-        .subquery()
-    )
-    return session.execute(select(func.count()).select_from(due)).scalar() or 0
+    """Return how many deliveries are due, with those of workers that died; counted up to `most`."""
+    due = and_(_D.state.in_(("queued", "deferred", "uncertain")), _D.next_attempt_at <= now, _D.doubts < MOST_DOUBTS)
+    left = and_(_D.state.in_(("claimed", "sending")), _D.leased_until < database_now(session))
+    found = (select(_D.id).where(one).limit(most) for one in (due, left))
+    return sum(len(session.connection().execute(rows).all()) for rows in found)
 
 
 def counts(session: Session) -> Mapping[str, int]:

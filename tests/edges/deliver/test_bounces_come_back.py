@@ -6,8 +6,8 @@ from email.message import EmailMessage
 import pytest
 
 from alerts.deliver.inbox import InboxError, read_inbox
-from alerts.pipeline.bounces import handle_bounce, read_bounces
 from alerts.pipeline.deliver import deliver_due
+from alerts.pipeline.inbox import read_bounces, take
 
 
 def report(outbox, address, *, status="5.1.1", action="failed", message_id=""):
@@ -32,7 +32,7 @@ async def test_a_hard_bounce_suppresses_and_marks_the_mail_it_is_about(outbox):
     first = outbox.rows("message_id")[0][0]
     outbox.fill("zoe@inbox.example.net", ordinal=3)
     raw = report(outbox, "zoe@inbox.example.net", message_id=first)
-    assert handle_bounce(outbox.engine, outbox.keyring, raw, outbox.now) == "bounced: 5.1.1, suppressed"
+    assert take(outbox.engine, outbox.keyring, raw, outbox.now) == "bounced: 5.1.1, suppressed"
     assert [row[0] for row in outbox.rows()] == ["bounced", "sent", "cancelled"]
     assert outbox.suppressed() == ["bounced"]
 
@@ -40,7 +40,7 @@ async def test_a_hard_bounce_suppresses_and_marks_the_mail_it_is_about(outbox):
 async def test_a_delay_changes_nothing(outbox):
     await sent(outbox, "zoe@inbox.example.net")
     raw = report(outbox, "zoe@inbox.example.net", status="4.4.1", action="delayed")
-    assert handle_bounce(outbox.engine, outbox.keyring, raw, outbox.now).startswith("nothing")
+    assert take(outbox.engine, outbox.keyring, raw, outbox.now).startswith("nothing")
     assert [row[0] for row in outbox.rows()] == ["sent"]
 
 
@@ -49,7 +49,7 @@ async def test_soft_bounces_suppress_after_three_in_a_row_over_a_week(outbox):
     for number in range(1, 5):
         await sent(outbox, "zoe@inbox.example.net", ordinal=number, created_at=outbox.now)
         raw = report(outbox, "zoe@inbox.example.net", status="5.2.2")
-        said.append(handle_bounce(outbox.engine, outbox.keyring, raw, outbox.now))
+        said.append(take(outbox.engine, outbox.keyring, raw, outbox.now))
         outbox.now += timedelta(days=3)
     assert said[:3] == ["bounced: 5.2.2"] * 3
     assert "suppressed: 3 in a row over 7 days" in said[3]
@@ -61,7 +61,7 @@ async def test_a_mail_that_arrives_begins_the_count_anew(outbox):
         await sent(outbox, "zoe@inbox.example.net", ordinal=number, created_at=outbox.now)
         if number != 3:
             raw = report(outbox, "zoe@inbox.example.net", status="5.2.2")
-            handle_bounce(outbox.engine, outbox.keyring, raw, outbox.now)
+            take(outbox.engine, outbox.keyring, raw, outbox.now)
         outbox.now += timedelta(days=5)
     assert outbox.suppressed() == []
 
@@ -92,8 +92,8 @@ async def test_a_complaint_and_a_wish_to_leave_end_the_subscription(outbox):
                 "Content-Type: message/feedback-report\n\nFeedback-Type: abuse\n\n--b\nContent-Type: message/rfc822\n\n"
                 f"List-Unsubscribe: <https://alerts.example.org/unsubscribe/{token}>\n\nHello\n--b--\n"
             ).encode()
-        assert handle_bounce(outbox.engine, outbox.keyring, raw, outbox.now) == kind
-        assert handle_bounce(outbox.engine, outbox.keyring, raw, outbox.now) == "nothing: already gone"
+        assert take(outbox.engine, outbox.keyring, raw, outbox.now) == kind
+        assert take(outbox.engine, outbox.keyring, raw, outbox.now) == "nothing: already gone"
     assert outbox.rows() == []
     assert sorted(outbox.suppressed()) == ["complained", "unsubscribed"]
 
@@ -102,7 +102,7 @@ async def test_a_forged_token_does_nothing(outbox):
     await sent(outbox, "zoe@inbox.example.net")
     token = outbox.keyring.sign("bounce", outbox.keyring.address_hash("zoe@inbox.example.net")[:16])
     raw = report(outbox, "zoe@inbox.example.net").replace(token.encode(), b"a" * 45)
-    assert handle_bounce(outbox.engine, outbox.keyring, raw, outbox.now) == "nothing: no token in it is ours"
+    assert take(outbox.engine, outbox.keyring, raw, outbox.now) == "nothing: no token in it is ours"
     assert outbox.suppressed() == []
 
 

@@ -154,7 +154,9 @@ async def test_a_reply_lost_after_the_dot_is_uncertain_and_tried_five_times_with
     assert len(set(copies)) == 1, "a repeat is the same message to the byte"
     with reading(outbox.engine) as session:
         assert store_outbox.counts(session)["unresolved"] == 1
+    asked = server.connections
     assert (await go_by(outbox, mode)).total == 0
+    assert server.connections == asked, "for what is given up no connection is opened"
 
 
 async def test_a_doubt_ends_as_soon_as_a_reply_stands_and_waits_behind_all_others(sqlite_outbox, serve, mode):
@@ -297,7 +299,9 @@ async def test_three_domains_that_refuse_us_by_policy_hold_all_mail(outbox, serv
     assert "refused us by policy" in report.stopped
     assert report.deferred == 3
     assert outbox.states() == {"deferred": 3, "queued": 7}
+    asked = server.connections
     assert "on hold" in (await go(outbox, eager=True)).stopped
+    assert server.connections == asked
     hold(outbox.engine, on=False)
     server.script.clear()
     assert (await go_by(outbox, mode)).sent == 7

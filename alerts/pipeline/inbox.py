@@ -28,11 +28,11 @@ async def read_bounces(engine: Engine, keyring: Keyring, settings: Settings, now
     counts: Counter[str] = Counter()
     url = settings.bounce_inbox.get_secret_value()
     if url:
-        await asyncio.to_thread(read_inbox, url, lambda raw: counts.update([handle_bounce(engine, keyring, raw, now)]))
+        await asyncio.to_thread(read_inbox, url, lambda raw: counts.update([take(engine, keyring, raw, now)]))
     return counts
 
 
-def handle_bounce(engine: Engine, keyring: Keyring, raw: bytes, now: datetime) -> str:
+def take(engine: Engine, keyring: Keyring, raw: bytes, now: datetime) -> str:
     """Act on one message that came to a bounce address; return in one line what was done."""
     meaning = read(raw)
     if isinstance(meaning, Nothing):
