@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from alerts.model import AlertedItem, Facet, Label, Role
+from alerts.model import AlertedItem, Evidence, Facet, Label, Role
 from alerts.publish import words
 from alerts.publish.channel import week_of
 from alerts.publish.lines import finding_line, headline, is_sample, legible, one_line, strength_line, work_address
@@ -175,31 +175,31 @@ def label_lines(labels: Sequence[Label], names: Mapping[str, str]) -> list[Label
             value="In its own words" if label.facet is Facet.FINDING else label_value(label, names),
             note=NOTES.get(label.role, ""),
             by="an operator" if label.by == "operator" else "",
-            words=tuple((one_line(proof.words), _place(label_no, proof_no, proof.field))
-                        for proof_no, proof in enumerate(label.evidence)),
+            words=tuple((one_line(proof.words), _place(label, proof)) for proof in label.evidence),
         )
-        for label_no, label in enumerate(labels)
+        for label in labels
     ]
 
 
-def _place(label_no: int, proof_no: int, field: str) -> str:
-    return f"w{label_no}-{proof_no}" if field in ("title", "text") else ""
+def _place(label: Label, proof: Evidence) -> str:
+    marked = label.facet is not Facet.FINDING and proof.field in ("title", "text") and proof.start < proof.end
+    return f"{proof.field}-{proof.start}" if marked else ""
 
 
 def highlighted(field: str, text: str, labels: Sequence[Label], names: Mapping[str, str]) -> list[Piece]:
     """Cut a field into pieces so that the words of every label can be marked; overlapping words share pieces."""
     spans = [
-        (proof.start, proof.end, label_no, proof_no)
-        for label_no, label in enumerate(labels)
-        for proof_no, proof in enumerate(label.evidence)
+        (proof.start, proof.end, label)
+        for label in labels
+        for proof in label.evidence
         if proof.field == field and label.facet is not Facet.FINDING and 0 <= proof.start < proof.end <= len(text)
     ]
-    edges = sorted({0, len(text), *(edge for start, end, _, _ in spans for edge in (start, end))})
+    edges = sorted({0, len(text), *(edge for start, end, _ in spans for edge in (start, end))})
     return [
         Piece(
             legible(text[start:end]),
-            tuple(dict.fromkeys(_mark(labels[no], names) for begin, stop, no, _ in spans if begin <= start < stop)),
-            next((_place(no, proof, field) for begin, _, no, proof in spans if begin == start), ""),
+            tuple(dict.fromkeys(_mark(label, names) for begin, stop, label in spans if begin <= start < stop)),
+            f"{field}-{start}" if any(begin == start for begin, _, _ in spans) else "",
         )
         for start, end in pairwise(edges)
     ]
