@@ -11,7 +11,7 @@ from alerts.ingest import clean, dialects, sort
 from alerts.ingest.dates import find_date
 from alerts.ingest.dialects import Said
 from alerts.ingest.identity import REGISTRIES, dois, normalise_key, registry_ids
-from alerts.ingest.known import Bone
+from alerts.ingest.known import Bone, Names
 from alerts.ingest.names import names
 from alerts.model import Content, Entry, Key, Kind, Link, PartialDate, Source
 
@@ -34,18 +34,16 @@ _DOI_TAIL = re.compile(
 _PAPERS = (Kind.PAPER, Kind.PREPRINT, Kind.ABSTRACT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Place:
-    """Where an entry stands: its source, the document's address, what it is called, and which names are its alone."""
+    """Where entries stand: their source, the document's address, and which names there are whose."""
 
     source: Source
     base: str
-    locator: str
-    own_guid: bool
-    own_link: bool
+    names: Names
 
 
-def make(found: Mapping[str, Any], bone: Bone, place: Place) -> Entry | None:
+def make(found: Mapping[str, Any], bone: Bone, locator: str, place: Place) -> Entry | None:
     """Return the entry, or None where it has neither title nor text."""
     link = _link(found, bone, place)
     said = _said(found, link, bone)
@@ -58,7 +56,7 @@ def make(found: Mapping[str, Any], bone: Bone, place: Place) -> Entry | None:
     content = _content(found, bone, said, Content(kind=kind, title=title, url=clean.safe_url(link) or ""))
     keys = tuple(key for key in keys if kind is Kind.RECORD or key.scheme not in REGISTRIES)
     return Entry(
-        locator=place.locator,
+        locator=locator,
         content=content,
         keys=tuple(dict.fromkeys((*keys, *_local_keys(bone, link, place)))),
         links=_links(content, keys, _html(found)),
@@ -171,9 +169,9 @@ def _one_each(keys: Iterable[Key]) -> Iterator[Key]:
 
 def _local_keys(bone: Bone, link: str, place: Place) -> Iterator[Key]:
     """Yield guid and address, where only this entry of the document bears them."""
-    if bone.guid and place.own_guid:
+    if place.names.own_guid(bone):
         yield Key("guid", f"{place.source.slug} {bone.guid}")
-    if link and place.own_link and (address := normalise_key("url", link)):
+    if link and place.names.own_address(bone) and (address := normalise_key("url", link)):
         yield address
 
 

@@ -1,11 +1,11 @@
 """JSON Feed 1.0 and 1.1 in the shape that feedparser gives other feeds; pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from alerts.errors import ReadError
-from alerts.ingest.known import Bone, raw_hash
+from alerts.ingest.known import Bone, FeedDocument, raw_hash
 
 _VERSION = "https://jsonfeed.org/version/"
 
@@ -15,16 +15,13 @@ def is_json(body: bytes) -> bool:
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
 
-def read(body: bytes, hashes: frozenset[str]) -> dict[str, Any]:
-    """Return `bones`, `found` (by place, without what is known) and `title`; ReadError if it is another JSON."""
+def read(body: bytes, hashes: Collection[str]) -> FeedDocument:
+    """Return the feed without the items whose raw hash is known; ReadError if it is another JSON."""
     feed = _loaded(body)
     items = [item for item in feed["items"] if isinstance(item, dict)]
     bones = [_bone(item) for item in items]
-    return {
-        "bones": bones,
-        "found": {number: _shaped(item) for number, item in enumerate(items) if bones[number].raw_hash not in hashes},
-        "title": _text(feed, "title"),
-    }
+    found = {number: _shaped(item) for number, item in enumerate(items) if bones[number].raw_hash not in hashes}
+    return FeedDocument(bones=bones, found=found, known=len(items) - len(found), title=_text(feed, "title"))
 
 
 def _loaded(body: bytes) -> dict[str, Any]:

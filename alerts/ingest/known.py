@@ -2,8 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -29,6 +32,23 @@ class Bone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedDocument:
+    """A feed document: bones of all its entries in order and, by place, what was parsed of those not known.
+
+    What was parsed has feedparser's names. `known` counts the entries that were cut out; `whole` is false where the
+    document broke off.
+    """
+
+    bones: Sequence[Bone]
+    found: Mapping[int, Mapping[str, Any]]
+    known: int = 0
+    title: str = ""
+    ttl: timedelta | None = None
+    whole: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
     """A document without its known entries: `bones` are of all entries in order, `kept` the places of the others."""
 
@@ -40,7 +60,7 @@ class Cut:
     period: tuple[str, str] = ("", "")
 
 
-def cut(xml: bytes, hashes: frozenset[str], url: str = "") -> Cut | None:
+def cut(xml: bytes, hashes: Collection[str], url: str = "") -> Cut | None:
     """Return the document without the entries whose raw hash is known; None if it is not well-formed XML."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     try:
@@ -113,28 +133,39 @@ def _is_alternate(node: etree._Element) -> bool:
     return node.get("rel", "alternate") == "alternate"
 
 
-def locators(bones: Iterable[Bone]) -> list[str]:
-    """Return what the source calls each of a document's entries: its guid, or its address, if no other has it too.
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Which guids and addresses of a document name one entry alone (an entry that is shown twice is one)."""
 
-    Entries that share both are told apart by their titles; those that share these too get the same locator.
-    """
-    bones = list(bones)
-    guids, addresses = _counted(bone.guid for bone in bones), _counted(url_value(bone.link) for bone in bones)
-    return [_locator(bone, guids, addresses) for bone in bones]
+    guids: Mapping[str, int]
+    addresses: Mapping[str, int]
+
+    @classmethod
+    def of(cls, bones: Iterable[Bone]) -> Self:
+        bones = list(bones)
+        return cls(
+            _bearers((bone.guid, url_value(bone.link) or bone.title) for bone in bones),
+            _bearers((url_value(bone.link), bone.guid or bone.title) for bone in bones),
+        )
+
+    def own_guid(self, bone: Bone) -> bool:
+        return bool(bone.guid) and self.guids[bone.guid] == 1
+
+    def own_address(self, bone: Bone) -> bool:
+        address = url_value(bone.link)
+        return bool(address) and self.addresses[address] == 1
+
+    def locator(self, bone: Bone) -> str:
+        """Return what the source calls an entry: its guid or its address, if they name it alone, or else its title."""
+        if self.own_guid(bone):
+            return bone.guid
+        address = url_value(bone.link)
+        if self.own_address(bone):
+            return address
+        digest = hashlib.sha256(" ".join(bone.title.split()).encode()).hexdigest()[:16]
+        return f"{bone.guid or address}#{digest}" if bone.title or bone.guid or address else bone.raw_hash
 
 
-def _counted(values: Iterable[str]) -> Mapping[str, int]:
-    found: dict[str, int] = {}
-    for value in values:
-        found[value] = found.get(value, 0) + 1
-    return found
-
-
-def _locator(bone: Bone, guids: Mapping[str, int], addresses: Mapping[str, int]) -> str:
-    address = url_value(bone.link)
-    if bone.guid and guids[bone.guid] == 1:
-        return bone.guid
-    if address and addresses[address] == 1:
-        return address
-    digest = hashlib.sha256(" ".join(bone.title.split()).encode()).hexdigest()[:16]
-    return f"{bone.guid or address}#{digest}" if bone.title or bone.guid or address else bone.raw_hash
+def _bearers(pairs: Iterable[tuple[str, str]]) -> Mapping[str, int]:
+    """Return for each name how many different entries bear it, told apart by their other name."""
+    return Counter(name for name, _ in set(pairs))

@@ -22,6 +22,7 @@ _SUBSET_END = re.compile(r"\]\s{0,100}>")
 _FEED_ROOT = re.compile(r"<(?:[A-Za-z]\w*:)?(?:rss|feed|RDF)[\s>]")
 _ANY_ROOT = re.compile(r"<([A-Za-z_][\w:.-]*)")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
+_OPENING = re.compile(r"<[A-Za-z]")
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)(?:([A-Za-z][A-Za-z0-9]{1,30});)?")
 _REFERENCE = re.compile(r"&#(?:(\d{1,7})|x([0-9A-Fa-f]{1,6}));")
 
@@ -102,6 +103,12 @@ def repaired(text: str) -> str:
     parts = _CDATA.split(text)
     parts[::2] = [_REFERENCE.sub(_legal_reference, _NAMED.sub(_entity, part)) for part in parts[::2]]
     return "".join(parts)
+
+
+def unclosed(text: str) -> int:
+    """Return by how many the opening tags outnumber the closing ones, outside CDATA."""
+    outside = "".join(_CDATA.split(text)[::2])
+    return len(_OPENING.findall(outside)) - outside.count("</") - outside.count("/>")
 
 
 def _entity(found: re.Match[str]) -> str:
