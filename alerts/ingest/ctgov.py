@@ -60,7 +60,7 @@ def plan(source: Source, state: PollState, now: datetime) -> Plan | None:
     if not source.query.strip():
         raise ReadError("this source has no query; give one with: alerts source edit SLUG --query QUERY")
     reached = state.anchor.get("began")
-    first = window_start(source, reached, now, OVERLAP).isoformat() if reached else "MIN"
+    first = window_start(source, reached, now, OVERLAP).isoformat() if reached else ""
     return Plan(
         request=_request(source, first),
         state={"began": now.date().isoformat(), "first": first, "restarts": 0},
@@ -95,11 +95,11 @@ def _request(source: Source, first: str, token: str = "") -> Request:
     area = source.options.get("area", "cond")
     if area not in AREAS:
         raise ReadError(f"{SERVICE} has no search area {area!r}; it has {', '.join(AREAS)}")
-    wish = source.options.get("filter")
-    updated = f"AREA[LastUpdatePostDate]RANGE[{first},MAX]"
+    wishes = [f"({source.options['filter']})"] if source.options.get("filter") else []
+    wishes += [f"AREA[LastUpdatePostDate]RANGE[{first},MAX]"] if first else []
     parameters = {
         f"query.{area}": source.query.strip(),
-        "filter.advanced": f"({wish}) AND {updated}" if wish else updated,
+        **({"filter.advanced": " AND ".join(wishes)} if wishes else {}),
         "fields": FIELDS,
         "sort": "LastUpdatePostDate:asc",
         "pageSize": str(BATCH),

@@ -82,11 +82,9 @@ class Server:
 
     def _request(self, source: Source, resume: Mapping[str, Any]) -> Request:
         base = (source.url or BASE).rstrip("/")
-        path = f"{base}/{resume['list']}/{self.name}/{resume['interval']}/{resume['cursor']}"
+        path = f"{base}/{resume['list']}/{self.name}/{resume['interval']}/{resume['cursor']}/json"
         category = str(source.options.get("category", ""))
-        if resume["list"] == "pubs" or not category:
-            return ask(source, path if resume["list"] == "pubs" else f"{path}/json", {})
-        return ask(source, f"{path}/json", {"category": category})
+        return ask(source, path, {"category": category} if category and resume["list"] == "details" else {})
 
     def _posted(self, row: object) -> Entry:
         version = texts(row, "version") or "1"

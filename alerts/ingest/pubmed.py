@@ -113,9 +113,9 @@ def _read_search(source: Source, state: PollState, run: _Run, document: Document
     medline.refuse_rate_limit(document)
     found = at(json_object(document, medline.SERVICE), "esearchresult")
     count, ids = _found(found)
-    notes = _not_found(source, found)
+    unknown_phrases = _not_found(source, found)
     if count > WALL:
-        return _go_on(source, replace(run, slices=[*_halves(run.slices[0]), *run.slices[1:]]), notes=notes)
+        return _go_on(source, replace(run, slices=[*_halves(run.slices[0]), *run.slices[1:]]))
     listed = run.listed + len(ids)
     if listed < count and not ids:
         raise ReadError(f"PubMed said that it found {count} records and showed {listed}")
@@ -126,6 +126,7 @@ def _read_search(source: Source, state: PollState, run: _Run, document: Document
         run = replace(run, found=sorted({*run.found, *ids}, key=int)[-HELD:])
     if listed >= count:
         run = replace(run, slices=run.slices[1:])
+    notes = unknown_phrases if not run.changed and not run.slices else ()  # once a run, with the last slice
     return _go_on(source, run, notes=notes, seen=len(ids) - len(wanted))
 
 

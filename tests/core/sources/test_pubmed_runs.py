@@ -247,6 +247,17 @@ def test_an_unknown_phrase_between_ors_is_a_note(play: Play, parameters: Paramet
     assert "zorbimab" in run.notes[0]
 
 
+def test_an_unknown_phrase_is_told_once_a_run(play: Play, parameters: Parameters) -> None:
+    entered = {number: day(-(number % 80)) for number in range(1, 10_100)}
+    service = Pubmed(parameters, entered, dict.fromkeys(entered, day(0)))
+    service.extra = {"errorlist": {"phrasesnotfound": ["zorbimab"]}}
+    source = Source(slug="s", kind="pubmed", query="myelitis OR zorbimab")
+    anchor = {"began": day(-95).isoformat(), "since": day(-95).isoformat(), "changed": day(-1).isoformat()}
+    run = play(source, service, NOW, anchor=anchor)
+    assert len([asked for asked in run.asked if "term" in asked]) > 4
+    assert len(run.notes) == 1
+
+
 @pytest.mark.parametrize("query", ["zorbimab[tiab]", "myelitis AND zorbimab[tiab]", "myelitis NOT zorbimab"])
 def test_an_unknown_phrase_that_widens_the_search_is_an_error(play: Play, parameters: Parameters, query: str) -> None:
     service = Pubmed(parameters, {1: day(-1)})

@@ -43,9 +43,8 @@ class Registry:
         return web.json_response(self.page(asked, int(start), size))
 
     def page(self, asked: dict[str, str], start: int, size: int) -> dict[str, Any]:
-        window = re.search(r"RANGE\[([^,]+),MAX\]", asked["filter.advanced"])
-        assert window
-        first = date.min if window[1] == "MIN" else date.fromisoformat(window[1])
+        window = re.search(r"AREA\[LastUpdatePostDate\]RANGE\[([^,]+),MAX\]", asked.get("filter.advanced", ""))
+        first = date.fromisoformat(window[1]) if window else date.min
         assert asked["sort"] == "LastUpdatePostDate:asc"
         found = sorted((day, number) for number, day in self.updated.items() if day >= first)
         studies = [self.study(number, day) for day, number in found[start : start + size]]
