@@ -17,6 +17,7 @@ from alerts.model import Kind, Source
 NAMESPACE = "urn:research-alerts:source"
 QUERIES = ("pubmed", "clinicaltrials", "europepmc", "medrxiv", "biorxiv")
 _ADDRESSED = ("feed", "page")
+_BARE_AMPERSAND = re.compile(rb"&(?!#?\w{1,20};)")  # many programs write addresses as they are
 _PLAIN = ("slug", "query", "gives", "about", "why")
 
 
@@ -55,7 +56,7 @@ def load(body: bytes) -> tuple[Source, ...]:
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(body.strip(), parser)
+        root = etree.fromstring(_BARE_AMPERSAND.sub(b"&amp;", body.strip()), parser)
     except (etree.XMLSyntaxError, ValueError) as wrong:
         raise UsageError(f"this is not OPML: {wrong}") from wrong
     if root.tag != "opml":
@@ -84,9 +85,10 @@ def _renamed(source: Source, slug: str) -> Source:
 
 
 def _source(outline: _Element) -> Source | None:
-    url = re.sub(r"^feed:(?://)?", "", (outline.get("xmlUrl") or outline.get("url") or "").strip())
+    feed = next((value for name, value in outline.items() if str(name).lower() == "xmlurl"), "")
+    url = re.sub(r"^feed:(?://)?", "", (feed or outline.get("url") or "").strip())
     url = url if not url or "://" in url else f"http://{url}"
-    kind = outline.get(_own("kind")) or ("feed" if outline.get("xmlUrl") else "")
+    kind = outline.get(_own("kind")) or ("feed" if feed.strip() else "")
     title = " ".join(xml_legal(outline.get("title") or outline.get("text") or "").split())
     if not kind:
         return None

@@ -74,13 +74,13 @@ def test_a_foreign_reader_sees_plain_feeds() -> None:
 FOREIGN = b"""<?xml version="1.0" encoding="UTF-8"?><opml version="1.1"><head><title>Mine</title></head><body>
 <outline text="Neurology"><outline text="Journal of X" type="rss" xmlUrl="https://x.example/rss" htmlUrl="https://x.example"/>
 <outline text="Journal of X" type="rss" xmlUrl="https://x.example/rss2"/><outline text="Again" xmlUrl="https://x.example/rss"/></outline>
-<outline text="" xmlUrl="feed://www.y.example/feed.xml"/><outline text="Just a note"/></body></opml>"""
+<outline text="Bare" xmlurl="https://z.example/?a=1&b=2"/><outline text="" xmlUrl="feed://www.y.example/feed.xml"/><outline text="Just a note"/></body></opml>"""
 
 
 def test_foreign_opml_is_read_with_folders_doubles_and_bare_addresses() -> None:
     found = opml.load(FOREIGN)
     assert [(one.slug, one.url) for one in found] == [
-        ("journal-of-x", "https://x.example/rss"), ("journal-of-x-2", "https://x.example/rss2"), ("y-example-feed-xml", "http://www.y.example/feed.xml"),
+        ("journal-of-x", "https://x.example/rss"), ("journal-of-x-2", "https://x.example/rss2"), ("bare", "https://z.example/?a=1&b=2"), ("y-example-feed-xml", "http://www.y.example/feed.xml"),
     ]  # fmt: skip
     assert {one.kind for one in found} == {"feed"}
 
