@@ -6,10 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Engine
 
-from alerts.classify import Classifier, Hints
 from alerts.errors import NotFoundError
 from alerts.model import Facet, Intent, Label, Reason, Role, Topic
-from alerts.pipeline import rules
+from alerts.pipeline import crew, rules
 from alerts.store import archive, catalogue, labels, saving
 from alerts.store.archive import Stored
 from alerts.store.engine import reading, writing
@@ -19,7 +18,6 @@ BATCH = 100  # items a transaction: about a thousand labels (law 14)
 READ = 500
 
 Progress = Callable[[int, int], None]
-Told = Mapping[int, tuple[Label, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +37,17 @@ def relabel(engine: Engine, now: datetime, progress: Progress = _silent, *, loud
     Items that gain a topic or other facts so make quiet alerts, unless `loud` (law 4).
     """
     with reading(engine) as session:
-        classifier = rules.current(session)
+        topics = catalogue.topics(session)
+        version = rules.classifier(topics).version
+        which = archive.outdated(version)
+        total = archive.count(session, which)
     items = changed = 0
-    for batch in _walk(engine, archive.outdated(classifier.version), progress):
-        told = {one.id: _classify(classifier, one) for one in batch}
+    progress(0, total)
+    for batch, told in crew.labelled(topics, _walk(engine, which), total):
         for at in range(0, len(batch), BATCH):
-            changed += _write(engine, batch[at : at + BATCH], told, classifier.version, now, loud=loud)
+            changed += _write(engine, batch[at : at + BATCH], told, version, now, loud=loud)
         items += len(batch)
+        progress(items, max(total, items))
     return Relabelled(items=items, changed=changed)
 
 
@@ -55,26 +57,18 @@ def outdated(engine: Engine) -> int:
         return archive.count(session, archive.outdated(rules.current(session).version))
 
 
-def _walk(engine: Engine, which: ColumnElement[bool], progress: Progress) -> Iterator[list[Stored]]:
-    after = done = 0
-    with reading(engine) as session:
-        total = archive.count(session, which)
-    progress(0, total)
+def _walk(engine: Engine, which: ColumnElement[bool]) -> Iterator[list[Stored]]:
+    after = 0
     while True:
         with reading(engine) as session:
             batch = archive.batch(session, which, after, READ)
         if not batch:
             return
         yield batch
-        after, done = batch[-1].id, done + len(batch)
-        progress(done, max(total, done))
+        after = batch[-1].id
 
 
-def _classify(classifier: Classifier, one: Stored) -> tuple[Label, ...]:
-    return classifier.classify(one.content, Hints(about=one.about, study_linked=one.study_linked))
-
-
-def _write(engine: Engine, batch: Sequence[Stored], told: Told, version: str, now: datetime, *, loud: bool) -> int:  # noqa: PLR0913
+def _write(engine: Engine, batch: Sequence[Stored], told: crew.Told, version: str, now: datetime, *, loud: bool) -> int:  # noqa: PLR0913
     with writing(engine, exclusive=True) as session:
         same = archive.unchanged(session, batch)
         old = labels.stored(session, [one.id for one in same])
@@ -115,20 +109,23 @@ def trial(
 ) -> Trial:
     """Try definitions on the stored items, those first seen from `since` on, before anything is saved (law 12)."""
     changed = {topic.slug: topic for topic in topics}
+    which = archive.since(since)
     with reading(engine) as session:
         today = {topic.slug: topic for topic in catalogue.topics(session)}
-    classifier = rules.classifier(list((today | changed).values()))
-    items, added, dropped = 0, [], []
-    for batch in _walk(engine, archive.since(since), progress):
+        total = archive.count(session, which)
+    tried, added, dropped = 0, [], []
+    progress(0, total)
+    for batch, told in crew.labelled(list((today | changed).values()), _walk(engine, which), total):
         with reading(engine) as session:
-            held = labels.stored(session, [one.id for one in batch])
+            held = labels.stored(session, told)
         for one in batch:
             old = _topics((label for label in held.get(one.id, ()) if label.by == labels.RULE), changed)
-            new = _topics(_classify(classifier, one), changed)
+            new = _topics(told[one.id], changed)
             added += [_change(one, new[slug]) for slug in sorted(new.keys() - old.keys())]
             dropped += [_change(one, old[slug]) for slug in sorted(old.keys() - new.keys())]
-        items += len(batch)
-    return Trial(items=items, added=tuple(added), dropped=tuple(dropped))
+        tried += len(batch)
+        progress(tried, max(total, tried))
+    return Trial(items=tried, added=tuple(added), dropped=tuple(dropped))
 
 
 def _topics(given: Iterable[Label], among: Mapping[str, Topic]) -> dict[str, Label]:
@@ -182,7 +179,7 @@ def check_corrections(engine: Engine) -> Replay:
         classifier = rules.current(session)
         said = list(labels.corrections(session))
         stored = {one.id: one for one in archive.these(session, {item for item, _ in said})}
-    ruled = {item: _classify(classifier, one) for item, one in stored.items()}
+    ruled = crew.classify(classifier, list(stored.values()))
     wrong = (_disagreement(item, label, ruled[item]) for item, label in said if item in ruled)
     return Replay(corrections=len(said), disagreements=tuple(one for one in wrong if one))
 

@@ -1,6 +1,8 @@
 """The classifier for the topics as they stand in the database, compiled once for each state of them."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from sqlmodel import Session
@@ -16,7 +18,8 @@ def current(session: Session) -> Classifier:
     return classifier(catalogue.topics(session))
 
 
-def classifier(topics: list[Topic]) -> Classifier:
+def classifier(topics: Sequence[Topic]) -> Classifier:
+    """Return the classifier for these topics."""
     said = [[topic.slug, topic.name, dict(topic.definition), topic.parent] for topic in topics]
     return _compiled(json.dumps(said, sort_keys=True))
 
@@ -25,6 +28,11 @@ def classifier(topics: list[Topic]) -> Classifier:
 def _compiled(said: str) -> Classifier:
     return Classifier(Topic(slug=slug, name=name, definition=definition, parent=parent)
                       for slug, name, definition, parent in json.loads(said))
+
+
+def plain(topic: Topic) -> Topic:
+    """Return a topic that can be handed to another process (a read-only mapping cannot)."""
+    return replace(topic, definition=dict(topic.definition))
 
 
 def hints(held: Held) -> Hints:

@@ -1,0 +1,65 @@
+"""Classifies a long row of stored items in several processes, in order, a few batches ahead of who writes them."""
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+
+from alerts.classify import Classifier, Hints
+from alerts.model import Label, Topic
+from alerts.pipeline import rules
+from alerts.store.archive import Stored
+
+ALONE = 2_000  # items up to which starting processes takes longer than the work
+_AHEAD = 2  # batches that wait for each process
+
+Told = Mapping[int, tuple[Label, ...]]
+
+
+def classify(classifier: Classifier, batch: Sequence[Stored]) -> Told:
+    """Return the rules' word on each item of a batch."""
+    return {one.id: classifier.classify(one.content, _hints(one)) for one in batch}
+
+
+def _hints(one: Stored) -> Hints:
+    return Hints(about=one.about, study_linked=one.study_linked)
+
+
+def labelled(
+    topics: Sequence[Topic], batches: Iterable[list[Stored]], total: int
+) -> Iterator[tuple[list[Stored], Told]]:
+    """Yield each batch with its labels; `total` items decide whether it is worth starting processes."""
+    if total <= ALONE:
+        classifier = rules.classifier(topics)
+        yield from ((batch, classify(classifier, batch)) for batch in batches)
+        return
+    workers = min(os.cpu_count() or 1, 8)
+    # Fresh processes: a fork would copy the locks of threads that it does not copy.
+    with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (tuple(map(rules.plain, topics)),)) as crew:
+        yield from _ahead(crew, batches, workers * _AHEAD)
+
+
+def _ahead(
+    crew: ProcessPoolExecutor, batches: Iterable[list[Stored]], most: int
+) -> Iterator[tuple[list[Stored], Told]]:
+    waiting: deque[tuple[list[Stored], Future[Told]]] = deque()
+    for batch in batches:
+        waiting.append((batch, crew.submit(_work, batch)))
+        if len(waiting) >= most:
+            first, told = waiting.popleft()
+            yield first, told.result()
+    while waiting:
+        first, told = waiting.popleft()
+        yield first, told.result()
+
+
+_classifiers: list[Classifier] = []  # of this process: made once, for it costs as much as a batch
+
+
+def _begin(topics: Sequence[Topic]) -> None:
+    _classifiers[:] = [rules.classifier(topics)]
+
+
+def _work(batch: list[Stored]) -> Told:
+    return classify(_classifiers[0], batch)
