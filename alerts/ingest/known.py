@@ -13,7 +13,7 @@ from lxml import etree
 
 from alerts.ingest.weblink import url_value
 
-_NOISE = re.compile(rb"\b(?:utm_\w{1,20}=[^&\"'<>\s]*|f[cf]=\d{8,}|v=\d+\.[\w.+%]*)")
+_NOISE = re.compile(rb"\b(?:utm_\w{1,20}=[^&\"'<>\s]*|f[cf]=\d{8,}|v=\d+\.[\w.+%]*|v=[\w%-]{40,})")
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _DC = "{http://purl.org/dc/elements/1.1/}"
@@ -144,8 +144,8 @@ class Names:
     def of(cls, bones: Iterable[Bone]) -> Self:
         bones = list(bones)
         return cls(
-            _bearers((bone.guid, url_value(bone.link) or bone.title) for bone in bones),
-            _bearers((url_value(bone.link), bone.guid or bone.title) for bone in bones),
+            _bearers((bone.guid, url_value(bone.link), bone.title) for bone in bones),
+            _bearers((url_value(bone.link), bone.guid, bone.title) for bone in bones),
         )
 
     def own_guid(self, bone: Bone) -> bool:
@@ -166,6 +166,6 @@ class Names:
         return f"{bone.guid or address}#{digest}" if bone.title or bone.guid or address else bone.raw_hash
 
 
-def _bearers(pairs: Iterable[tuple[str, str]]) -> Mapping[str, int]:
-    """Return for each name how many different entries bear it, told apart by their other name."""
-    return Counter(name for name, _ in set(pairs))
+def _bearers(entries: Iterable[tuple[str, str, str]]) -> Mapping[str, int]:
+    """Return for each name (the first of three) how many entries bear it that differ in another name or title."""
+    return Counter(name for name, _, _ in set(entries))

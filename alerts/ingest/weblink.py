@@ -10,6 +10,7 @@ _TRACKING = re.compile(
 )
 _FEED_MARK = re.compile(r"(?:ref|via|from|source)=(?:rss|feed|atom)\w*|af=r", re.IGNORECASE)
 _FETCH_TIME = re.compile(r"(?:fc|ff)=\d{8,}|v=\d+(?:\.\w+){1,4}(?:\+|%2B)?\w*", re.IGNORECASE)
+_TOKEN = re.compile(r"v=[\w%-]{40,}", re.ASCII)  # a ticket that is new at every poll, not an article's number
 _TRACKING_FRAGMENT = re.compile(r"(?:xtor|utm_\w+|ref|rss|at_\w+)(?:=.*)?|", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "%/:=&?~#+!$,;'@()*[]|"
@@ -49,9 +50,10 @@ def _is_noise(pair: str) -> bool:
 
 
 def url_value(url: str) -> str:
-    """Return what two spellings of one address have in common: https, no `www.`, no last slash; "" if it is none."""
+    """Return what two spellings of one address have in common: https, no `www.`, no last slash, no ticket; or ""."""
     clean = clean_url(url)
     if not clean:
         return ""
     parts = urlsplit(clean)
-    return urlunsplit(("https", parts.netloc.removeprefix("www."), parts.path.rstrip("/"), parts.query, parts.fragment))
+    query = "&".join(pair for pair in parts.query.split("&") if not _TOKEN.fullmatch(pair))
+    return urlunsplit(("https", parts.netloc.removeprefix("www."), parts.path.rstrip("/"), query, parts.fragment))

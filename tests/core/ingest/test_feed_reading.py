@@ -134,6 +134,13 @@ def test_pubmed_s_ever_changing_links_are_known_and_no_change() -> None:
     assert [fingerprint(entry.content) for entry in whole.entries] == [fingerprint(entry.content) for entry in first.entries]
 
 
+def test_an_address_that_is_a_new_ticket_at_every_poll_names_nothing() -> None:
+    polls = [rss(*(item(n, guid="", link=f"https://n.example/x?v={t * 20}{n}") for n in (1, 2))) for t in ("ab", "cd")]
+    first = read(polls[0])
+    assert read(polls[1], known=first).seen == 2
+    assert read(polls[1]).window == first.window
+
+
 def test_a_title_that_now_begins_with_retracted_is_not_cut_out() -> None:
     first = read(rss(item(1), item(2)))
     again = read(rss(item(1), item(2, "RETRACTED: Myelin repair in mice")), known=first)
@@ -241,6 +248,11 @@ def test_two_items_of_one_guid_stay_two() -> None:
     assert [entry.locator for entry in page.entries] == ["https://journal.example/1", "https://journal.example/2"]
     assert all(key.scheme != "guid" for entry in page.entries for key in entry.keys)
     assert "2 entries share their guid" in page.notes[0]
+
+
+def test_items_of_one_guid_and_one_link_are_told_apart_by_their_titles() -> None:
+    page = read(rss(item(1, guid="same", link="https://n.example/"), item(2, guid="same", link="https://n.example/")))
+    assert len({entry.locator for entry in page.entries}) == 2
 
 
 def test_items_of_one_link_stay_two_and_own_no_address() -> None:
