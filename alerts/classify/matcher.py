@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import re2
 
+from alerts.classify.loosen import loosened
 from alerts.classify.spelling import acronym_pattern, fold, term_pattern
 from alerts.errors import UsageError
 from alerts.model import Content, Topic
@@ -87,14 +88,17 @@ class Matcher:
     def __init__(self, topics: Iterable[Topic], triggers: Mapping[str, str]) -> None:
         self._names: list[str] = []
         self._vocables: list[_Vocable] = []
-        options = re2.Options()
-        options.max_mem = _MEMORY
-        options.log_errors = False
-        self._set = re2.Set.SearchSet(options)
+        self._exact: dict[str, re2.Set] = {}
+        self._set = _empty()
         self._size = 0
         for name, pattern in triggers.items():
-            self._add(f"(?i){pattern}", f"trigger {name}")
+            loose = loosened(pattern)
+            self._add(f"(?i){loose}", f"trigger {name}")
             self._names.append(name)
+            if loose != pattern:
+                self._exact[name] = _empty()
+                self._exact[name].Add(f"(?i){pattern}")
+                self._exact[name].Compile()
         for (pattern, cased), uses in _vocabulary(topics).items():
             self._add(_scan_pattern(pattern, cased=cased), f"term of {uses[0].topic}")
             self._vocables.append(_Vocable(re.compile(pattern), cased, tuple(uses)))
@@ -110,7 +114,8 @@ class Matcher:
 
     def scan(self, joined: Joined) -> Hits:
         """Return what occurs in an item; of topics only those whose own words do."""
-        found = self._set.Match(joined.cased.encode("utf-8", "replace")) if self._size else None
+        text = joined.cased.encode("utf-8", "replace")
+        found = self._set.Match(text) if self._size else None
         if not found:
             return _NOTHING
         found.sort()
@@ -124,7 +129,15 @@ class Matcher:
                 if role in _NAMING:
                     named.add(topic)
         places = {topic: _located(met[topic], joined) for topic in met if topic in named}
-        return Hits(frozenset([self._names[index] for index in found[:first]]), places)
+        names = [self._names[index] for index in found[:first]]
+        return Hits(frozenset([one for one in names if one not in self._exact or self._exact[one].Match(text)]), places)
+
+
+def _empty() -> re2.Set:
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    options.log_errors = False
+    return re2.Set.SearchSet(options)
 
 
 def _located(met: Iterable[tuple[str, _Vocable]], joined: Joined) -> dict[str, list[Place]]:
