@@ -52,7 +52,8 @@ def make(found: Mapping[str, Any], bone: Bone, locator: str, place: Place) -> En
         return None
     keys = _keys(found, bone, link, said)
     scholarly = bool(said.venue or said.keys or found.get("prism_publicationname") or found.get("prism_doi"))
-    kind = sort.kind_of(place.source, link, title, keys, scholarly=scholarly)
+    told = str(found.get("dc_type") or "")
+    kind = sort.kind_of(place.source, link, title, keys, scholarly=scholarly, told=told)
     content = _content(found, bone, said, Content(kind=kind, title=title, url=clean.safe_url(link) or ""))
     keys = tuple(key for key in keys if kind is Kind.RECORD or key.scheme not in REGISTRIES)
     return Entry(

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from alerts.model import Key, Kind, Source
 
+KINDS = frozenset(kind.value for kind in Kind)
 REGISTRY_HOSTS = frozenset({
     "clinicaltrials.gov", "euclinicaltrials.eu", "clinicaltrialsregister.eu", "trialsearch.who.int", "isrctn.com",
     "drks.de", "anzctr.org.au", "jrct.niph.go.jp", "jrct.mhlw.go.jp", "ctri.nic.in", "chictr.org.cn",
@@ -47,13 +48,17 @@ def host_of(url: str) -> str:
         return ""
 
 
-def kind_of(source: Source, url: str, title: str, keys: tuple[Key, ...], *, scholarly: bool) -> Kind:
+def kind_of(
+    source: Source, url: str, title: str, keys: tuple[Key, ...], *, scholarly: bool, told: str = ""
+) -> Kind:
     """Return the kind that the operator stated for the source, or what the entry looks like.
 
-    `scholarly` says that the entry bears a journal's own marks (a DOI field, PRISM).
+    `scholarly` says that the entry bears a journal's own marks (a DOI field, PRISM); `told` is its dc:type, which
+    counts where it is one of our words.
     A notice is one whatever the source gives, for journals print them among their papers.
     """
-    stated = None if source.gives == "mixed" else Kind(source.gives)
+    told = told.strip().lower()
+    stated = (Kind(told) if told in KINDS else None) if source.gives == "mixed" else Kind(source.gives)
     if stated in (None, Kind.PAPER) and _NOTICE.match(title):
         return Kind.NOTICE
     return stated or _looks_like(url, keys, scholarly=scholarly)
