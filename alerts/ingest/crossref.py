@@ -9,6 +9,7 @@ from alerts.errors import ReadError
 from alerts.ingest.answer import at, distinct, json_object, raw_hash, rows, strings, texts
 from alerts.ingest.clean import plain
 from alerts.ingest.clean import title as clean_title
+from alerts.ingest.dates import first_of
 from alerts.ingest.identity import normalise_key, registry_ids
 from alerts.ingest.spacing import Spacing
 from alerts.model import Content, Document, Entry, Key, Kind, Link, PartialDate, Request
@@ -88,10 +89,9 @@ def _authors(work: object) -> Iterator[str]:
 
 
 def _published(work: object) -> PartialDate | None:
-    """Return the earliest of the dates of appearance; Crossref's own time stamps are none."""
+    """Return when the work appeared; Crossref's own time stamps do not tell."""
     names = ("published", "published-online", "published-print", "posted", "issued")
-    dates = [found for name in names if (found := _date(rows(work, name, "date-parts")))]
-    return min(dates, key=lambda one: (one.earliest(), -len(str(one))), default=None)
+    return first_of(found for name in names if (found := _date(rows(work, name, "date-parts"))))
 
 
 def _date(parts: list[Any]) -> PartialDate | None:

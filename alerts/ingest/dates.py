@@ -1,7 +1,7 @@
 """Dates as web pages write them, found in running text."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from alerts.model import PartialDate
 
@@ -25,6 +25,15 @@ _FORMS = tuple(
         rf"(?<!\d){_YEAR}-(?P<month>0[1-9]|1[0-2])(?!\d)",
     )
 )
+
+
+def first_of(dates: Iterable[PartialDate]) -> PartialDate | None:
+    """Return the date that is over first: a day in May goes before its bare year, and before a cover date to come."""
+    return min(dates, key=_end, default=None)
+
+
+def _end(date: PartialDate) -> tuple[int, int, int]:
+    return date.year, date.month or 12, date.day or 31
 
 
 def find_date(text: str, *, day_first: bool = False) -> PartialDate | None:

@@ -24,6 +24,7 @@ from alerts.ingest.answer import (
     window_start,
 )
 from alerts.ingest.clean import plain
+from alerts.ingest.dates import first_of
 from alerts.ingest.identity import normalise_key, registry_ids
 from alerts.ingest.spacing import Spacing
 from alerts.model import Content, Document, Entry, Key, Kind, Link, Page, PartialDate, Plan, PollState, Request, Source
@@ -213,8 +214,8 @@ def _mesh(result: object) -> Iterator[str]:
 def _published(result: object) -> PartialDate | None:
     """Return the earliest of the dates given: a cover date may lie in the future."""
     names = ("firstPublicationDate", "electronicPublicationDate", "firstIndexDate")
-    dates = [found for name in names if (found := PartialDate.parse(texts(result, name)))]
-    return min(dates, key=PartialDate.earliest, default=PartialDate.parse(texts(result, "pubYear")))
+    dates = (found for name in names if (found := PartialDate.parse(texts(result, name))))
+    return first_of(dates) or PartialDate.parse(texts(result, "pubYear"))
 
 
 def _keys(result: object) -> Iterator[Key]:

@@ -9,7 +9,7 @@ from lxml.etree import _Element
 
 from alerts.errors import FetchError, ReadError
 from alerts.ingest.answer import distinct, raw_hash, words_of, xml_root
-from alerts.ingest.dates import MONTHS
+from alerts.ingest.dates import MONTHS, first_of
 from alerts.ingest.identity import normalise_key, registry_ids
 from alerts.model import Content, Document, Entry, Key, Kind, Link, PartialDate
 
@@ -78,7 +78,7 @@ def _entry(article: _Element) -> Entry:
     if not pmid.isdigit():
         raise ReadError(f"{SERVICE} sent a record without a PMID")
     article.tail = None
-    content = _content(record, pmid)
+    content = _content(article, record, pmid)
     return Entry(
         locator=pmid,
         content=content,
@@ -95,7 +95,7 @@ def _child(parent: _Element, name: str) -> _Element:
     return found
 
 
-def _content(record: _Element, pmid: str) -> Content:
+def _content(article: _Element, record: _Element, pmid: str) -> Content:
     types = tuple(_words(one) for one in record.iterfind(".//PublicationType"))
     text = abstract(record)
     return Content(
@@ -105,7 +105,7 @@ def _content(record: _Element, pmid: str) -> Content:
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/",
         authors=tuple(_authors(record)),
         venue=_text(record, "Article/Journal/Title") or _text(record, "Book/BookTitle"),
-        published=published(record),
+        published=_published(article, record),
         language="en",  # titles and abstracts are in English, whatever the language of the article
         publication_types=types,
         mesh=tuple(_words(one) for one in record.iterfind("MeshHeadingList/MeshHeading/DescriptorName")),
@@ -137,11 +137,15 @@ def _authors(record: _Element) -> Iterator[str]:
             yield name
 
 
-def published(record: _Element) -> PartialDate | None:
-    """Return the earliest of the electronic and the issue date: the issue's may be a cover date in the future."""
-    nodes = [*record.iterfind("Article/ArticleDate"), *record.iterfind("Article/Journal/JournalIssue/PubDate")]
-    dates = [found for node in nodes or record.iterfind("Book/PubDate") if (found := _date(node))]
-    return min(dates, key=lambda one: (one.earliest(), -len(str(one))), default=None)
+def _published(article: _Element, record: _Element) -> PartialDate | None:
+    """Return when the work appeared: electronically, in an issue (perhaps of a later cover date), or in PubMed."""
+    nodes = chain(
+        record.iterfind("Article/ArticleDate"),
+        record.iterfind("Article/Journal/JournalIssue/PubDate"),
+        record.iterfind("Book/PubDate"),
+        article.iterfind("*/History/PubMedPubDate[@PubStatus='entrez']"),
+    )
+    return first_of(found for node in nodes if (found := _date(node)))
 
 
 def _date(node: _Element) -> PartialDate | None:

@@ -85,7 +85,7 @@ def _renamed(source: Source, slug: str) -> Source:
 
 
 def _source(outline: _Element) -> Source | None:
-    feed = next((value for name, value in outline.items() if str(name).lower() == "xmlurl"), "")
+    feed = next((str(value) for name, value in outline.items() if str(name).lower() == "xmlurl"), "")
     url = re.sub(r"^feed:(?://)?", "", (feed or outline.get("url") or "").strip())
     url = url if not url or "://" in url else f"http://{url}"
     kind = outline.get(_own("kind")) or ("feed" if feed.strip() else "")

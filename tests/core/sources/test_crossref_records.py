@@ -19,7 +19,7 @@ def work(**more: Any) -> dict[str, Any]:
         "author": [{"given": "Anna B.", "family": "Ferro"}, {"name": "WALK Group"}, {"affiliation": []}],
         "container-title": ["Annals of Invented Neurology"],
         "published": {"date-parts": [[2026, 5]]},
-        "published-print": {"date-parts": [[2027]]},
+        "published-print": {"date-parts": [[2026]]},
         "issued": {"date-parts": [[None]]},
         "language": "en",
     } | more

@@ -150,10 +150,20 @@ def test_publication_types_say_what_the_work_is(types: tuple[str, ...], kind: Ki
         ("<PubDate><Year>2026</Year><Season>Spring</Season></PubDate>", "", PartialDate(2026, 3)),
         ("<PubDate><Year>2026</Year><Month>Feb</Month><Day>31</Day></PubDate>", "", None),
         ("<PubDate/>", "", None),
+        ("<PubDate><Year>2026</Year></PubDate>", "<ArticleDate><Year>2026</Year><Month>05</Month><Day>02</Day></ArticleDate>", PartialDate(2026, 5, 2)),
+        ("<PubDate><Year>2026</Year><Month>Mar</Month></PubDate>", "<ArticleDate><Year>2026</Year><Month>05</Month><Day>02</Day></ArticleDate>", PartialDate(2026, 3)),
     ],
 )
 def test_dates_are_as_precise_as_given_and_the_earliest_wins(dates: str, article_date: str, found: PartialDate | None) -> None:
     assert one(dates=dates, article_date=article_date).content.published == found
+
+
+def test_the_day_of_entry_counts_where_an_issue_names_only_its_year() -> None:
+    history = '<History><PubMedPubDate PubStatus="entrez"><Year>2026</Year><Month>5</Month><Day>3</Day></PubMedPubDate></History>'
+    bare = "<PubDate><Year>{}</Year></PubDate>"
+    for year, found in ((2026, PartialDate(2026, 5, 3)), (1990, PartialDate(1990))):
+        text = article(dates=bare.format(year)).replace("<PubmedData>", f"<PubmedData>{history}")
+        assert read(text)[0].content.published == found
 
 
 def test_a_translated_title_loses_its_brackets() -> None:
