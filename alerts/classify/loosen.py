@@ -1,26 +1,28 @@
-"""A pattern cut back to what is cheap to scan for: everything it matches, the cut pattern matches too.
+r"""A pattern cut back to what is cheap to scan for: everything it matches, the cut pattern matches too.
 
-Gaps (`[^.]{0,80}`, `(?:\\w+ ){0,3}`) keep a scanner's states alive and multiply those of all other patterns in the
+Gaps (`[^.]{0,80}`, `(?:\w+ ){0,3}`) keep a scanner's states alive and multiply those of all other patterns in the
 same Set. So each branch of a pattern ends at its first gap, and what is found is checked with the whole pattern.
 """
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple, Self
+from dataclasses import dataclass, replace
 
-_TOKEN = re.compile(
-    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[a-zA-Z]+\)|\(\?(?:P<\w+>|[a-zA-Z-]*:)|[()|]|(?:\{\d*,?\d*\}|[*+?])\??|.", re.DOTALL
+_MARK = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[a-zA-Z]+\)|\(\?(?:P<\w+>|[a-zA-Z-]*:)|[()|]|(?:\{\d*,?\d*\}|[*+?])\??|.",
+    re.DOTALL,
 )
 _COUNT = re.compile(r"(?:\{\d*,?\d*\}|[*+?])\??")
 _MAY_BE = frozenset({"?", "??"})
 
 
-class _Part(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Part:
     """One element of a branch: a token or a group, and how often it stands."""
 
     text: str
     count: str = ""
-    branches: Sequence[Sequence[Self]] | None = None
+    branches: "Sequence[Sequence[_Part]] | None" = None
 
     @property
     def gap(self) -> bool:
@@ -32,28 +34,26 @@ class _Part(NamedTuple):
 
 def loosened(pattern: str) -> str:
     """Return the cut pattern; the pattern itself where it has no gap."""
-    return _cut(_parsed(_TOKEN.findall(pattern)))[0]
+    return _cut(_parsed(_MARK.findall(pattern)))[0]
 
 
-def _parsed(tokens: list[str]) -> list[list[_Part]]:
-    """Read branches up to the closing bracket, which is taken too; `tokens` is used up on the way."""
+def _parsed(marks: list[str]) -> list[list[_Part]]:
     branches: list[list[_Part]] = [[]]
-    tokens.reverse()
     stack = [branches]
-    while tokens:
-        token = tokens.pop()
-        if token == "|":
-            stack[-1].append([])
-        elif token == ")" and len(stack) > 1:
+    for mark in marks:
+        here = stack[-1]
+        if mark == "|":
+            here.append([])
+        elif mark == ")" and len(stack) > 1:
             stack.pop()
-        elif token.startswith("(") and not token.endswith(")"):
+        elif mark.startswith("(") and not mark.endswith(")"):
             inner: list[list[_Part]] = [[]]
-            stack[-1][-1].append(_Part("(?:", branches=inner))
+            here[-1].append(_Part("(?:", branches=inner))
             stack.append(inner)
-        elif _COUNT.fullmatch(token) and stack[-1][-1]:
-            stack[-1][-1].append(stack[-1][-1].pop()._replace(count=token))
+        elif _COUNT.fullmatch(mark) and here[-1]:
+            here[-1].append(replace(here[-1].pop(), count=mark))
         else:
-            stack[-1][-1].append(_Part(token))
+            here[-1].append(_Part(mark))
     return branches
 
 
@@ -64,7 +64,7 @@ def _cut(branches: Sequence[Sequence[_Part]]) -> tuple[str, bool]:
 
 
 def _cut_branch(branch: Sequence[_Part]) -> tuple[str, bool]:
-    kept = []
+    kept: list[str] = []
     for part in branch:
         if part.gap:
             return "".join(kept), False
