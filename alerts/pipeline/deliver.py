@@ -129,6 +129,7 @@ class _Writer:
         self._keyring = keyring
         self._operator = settings.operator or parseaddr(settings.from_)[1]
         self._sender = _sender(settings)
+        self._from = self._sender.address
         self._parsed: OrderedDict[int, Segments] = OrderedDict()
         self._dots: dict[int, bool] = {}
 
@@ -156,15 +157,20 @@ class _Writer:
             message = self._parsed[one.edition_id].splice(to)
         except ValueError:
             return None
-        sender = self._sender.verp(self._keyring.sign("bounce", one.public_id)) if one.public_id else ""
         return Mail(
             id=one.id,
             message_id=one.message_id,
-            sender=sender or self._sender.address,
+            sender=self._return_path(one),
             recipient=to.address,
             message=message,
             dotted=self._dotted(one.edition_id, message),
         )
+
+    def _return_path(self, one: Claimed) -> str:
+        """Return the envelope sender: it names the reader to us alone, where bounces are read (VERP)."""
+        if self._sender.bounce_address and one.public_id:
+            return self._sender.verp(self._keyring.sign("bounce", one.public_id))
+        return self._from
 
     def _dotted(self, edition: int, message: bytes) -> bool:
         """Tell whether lines begin with a dot: the same for every recipient, who fill no line's beginning."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from alerts.deliver.retry import Reply, Stage
 from alerts.pipeline.inbox import give_up, give_up_if_often
 from alerts.pipeline.tally import Tally
 from alerts.store import lanes, outbox
-from alerts.store.books import Books, Leave
+from alerts.store.books import Books, BooksError, Leave
 from alerts.store.engine import writing
 from alerts.store.installation import set_hold
 from alerts.store.outbox import Block, Claimed, Outcome
@@ -57,6 +58,15 @@ class _Batch:
 
     def rare(self) -> bool:
         return bool(self.dead or self.returned or self.slow or self.eased or self.pause or self.hold)
+
+    def again(self, failed: "_Batch") -> None:
+        """Take over what could not be written; who wanted to leave is told no."""
+        self.outcomes[:0] = failed.outcomes
+        self.dead += failed.dead
+        self.returned += failed.returned
+        self.slow |= failed.slow
+        self.pause = self.pause or failed.pause
+        self.hold = self.hold or failed.hold
 
     def empty(self) -> bool:
         return not (self.outcomes or self.leaving or self.rare())
@@ -247,9 +257,9 @@ class OutboxDesk:
             return
         try:
             leave = await self._in_database(self._commit, batch)
-        except DBAPIError as trouble:
-            self._halt(f"the database cannot be written: {trouble.orig}")
-            self._batch.outcomes[:0] = batch.outcomes
+        except BooksError as trouble:
+            self._halt(str(trouble))
+            self._batch.again(batch)
             leave = Leave()
         if leave.held:
             self._halt(ON_HOLD)
@@ -260,11 +270,8 @@ class OutboxDesk:
                 answer.set_result(claimed.id in leave.going)
 
     def _commit(self, batch: _Batch) -> Leave:
-        with self._books.transaction() as session:
-            self._books.settle(session, batch.outcomes)
-            if batch.rare():
-                self._write_rare(session, batch)
-            return self._books.leave(session, [claimed for claimed, _ in batch.leaving])
+        more = partial(self._write_rare, batch=batch) if batch.rare() else None
+        return self._books.write(batch.outcomes, [claimed for claimed, _ in batch.leaving], more)
 
     def _write_rare(self, session: Session, batch: _Batch) -> None:
         now = self._shift.now()

@@ -4,16 +4,19 @@ This is the hot path of sending (law 7 wants a commit before each body), so its 
 driver, on a database connection of its own.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine, PoolProxiedConnection
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from alerts.errors import AlertsError
 from alerts.store import outbox
+from alerts.store.engine import writing
 from alerts.store.outbox import Claimed, Outcome
 
 _SETTLE = """
@@ -37,6 +40,10 @@ class Leave:
     held: bool = False
 
 
+class BooksError(AlertsError):
+    """The database could not be written; nothing of the transaction is."""
+
+
 class Books:
     """The books of one run; used by one thread at a time."""
 
@@ -46,58 +53,71 @@ class Books:
         self._settle = _SETTLE.replace("?", mark)
         self._leave = _LEAVE.format(now=now).replace("?", mark)
         self._engine = engine
-        self._connection: Connection | None = None
+        self._driver: Any = engine.dialect.dbapi
+        self._connection: PoolProxiedConnection | None = None
 
-    @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Open a durable transaction in which `settle`, `leave` and the session work; it commits at the end."""
-        connection = self._open()
-        with connection.begin(), Session(connection, expire_on_commit=False) as session:
-            yield session
-            session.flush()
+    def write(
+        self, outcomes: Sequence[Outcome], starting: Sequence[Claimed], more: Callable[[Session], None] | None = None
+    ) -> Leave:
+        """Write what became of deliveries and mark others as sending, with whatever `more` writes, in one transaction.
 
-    def _open(self) -> Connection:
-        if self._connection is None:
-            self._connection = self._engine.connect().execution_options(sqlite_begin="IMMEDIATE")
-            if self._sqlite:
-                driver: Any = self._connection.connection.driver_connection
-                driver.execute("PRAGMA synchronous=FULL")
-        return self._connection
-
-    def close(self) -> None:
-        """Give the connection back; another is opened if it is used again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def settle(self, session: Session, outcomes: Sequence[Outcome]) -> None:
-        """Write what became of deliveries, each only where the lease is still ours; a later one finds no row."""
-        if outcomes:
-            self._many(session, self._settle, [self._values(one) for one in outcomes])
-
-    def leave(self, session: Session, starting: Sequence[Claimed]) -> Leave:
-        """Mark deliveries as sending and tell which bodies may leave.
-
-        The others are not ours any more: on hold, suppressed meanwhile, erased, or their lease ran out.
+        An outcome is written only where the lease is still ours. Which of those starting may leave is returned; the
+        others are not ours any more: on hold, suppressed meanwhile, erased, or their lease ran out.
         """
-        if not starting:
-            return Leave()
-        rows = [(one.id, one.lease, one.address_hash) for one in starting]
-        if self._many(session, self._leave, rows) == len(rows):
-            return Leave(frozenset(one.id for one in starting))
-        if outbox.held(session):
-            outbox.give_back(session, [(one.id, one.lease) for one in starting])
-            return Leave(held=True)
-        outbox.cancel_barred(session, [one.id for one in starting])
-        return Leave(outbox.leaving(session, starting))
+        settled = [self._values(one) for one in outcomes]
+        leaving = [(one.id, one.lease, one.address_hash) for one in starting]
+        try:
+            if more is None and self._write_all(settled, leaving):
+                return Leave(frozenset(one.id for one in starting))
+            with writing(self._engine, durable=True) as session:
+                self._many(session.connection().connection, self._settle, settled)
+                if more:
+                    more(session)
+                if self._many(session.connection().connection, self._leave, leaving) == len(leaving):
+                    return Leave(frozenset(one.id for one in starting))
+                return _sorted_out(session, starting)
+        except (DBAPIError, self._driver.Error) as trouble:
+            self.close()
+            raise BooksError(f"the database cannot be written: {getattr(trouble, 'orig', trouble)}") from trouble
 
-    def _many(self, session: Session, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
-        driver: Any = session.connection().connection.driver_connection
-        cursor = driver.cursor()
+    def _write_all(self, settled: Sequence[tuple[Any, ...]], leaving: Sequence[tuple[Any, ...]]) -> bool:
+        """Write the plain case past SQLAlchemy; false, and nothing written, if any row is not ours any more."""
+        connection = self._open()
+        try:
+            if self._sqlite:
+                connection.cursor().execute("BEGIN IMMEDIATE")
+            self._many(connection, self._settle, settled)
+            if self._many(connection, self._leave, leaving) == len(leaving):
+                connection.commit()
+                return True
+        except BaseException:
+            with suppress(self._driver.Error):
+                connection.rollback()
+            raise
+        connection.rollback()
+        return False
+
+    def _many(self, connection: PoolProxiedConnection, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
+        if not rows:
+            return 0
+        cursor = connection.cursor()
         cursor.executemany(statement, rows)
         changed: int = cursor.rowcount
         cursor.close()
         return changed
+
+    def _open(self) -> PoolProxiedConnection:
+        if self._connection is None:
+            self._connection = self._engine.raw_connection()
+            if self._sqlite:
+                self._connection.cursor().execute("PRAGMA synchronous=FULL")
+        return self._connection
+
+    def close(self) -> None:
+        """Give the connection back; another is opened if they are used again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _values(self, one: Outcome) -> tuple[Any, ...]:
         at, sent = self._time(one.next_attempt_at), self._time(one.sent_at)
@@ -108,3 +128,11 @@ class Books:
         if moment is None or not self._sqlite:
             return moment
         return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _sorted_out(session: Session, starting: Sequence[Claimed]) -> Leave:
+    if outbox.held(session):
+        outbox.give_back(session, [(one.id, one.lease) for one in starting])
+        return Leave(held=True)
+    outbox.cancel_barred(session, [one.id for one in starting])
+    return Leave(outbox.leaving(session, starting))
