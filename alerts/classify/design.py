@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 import re2
 
@@ -51,6 +52,7 @@ _UNLEARNED = {
 """Designs that the learned classes hold among others: where a rule speaks for them they share that score."""
 
 
+@cache
 def design_of(learned: str) -> str:
     """Return our design for a class of the learned model."""
     return next(design for prefix, design in _CLASSES.items() if learned.startswith(prefix))
@@ -68,13 +70,11 @@ def _fired(content: Content, triggered: Iterable[str]) -> Iterator[tuple[Rule, s
             yield rule, "text"
 
 
-def features(content: Content, triggered: Iterable[str] | None = None) -> set[str]:
+def features(content: Content) -> design_model.Words:
     """Return what the learned model sees of an item: its words, and the rules that fired in title or text."""
-    if triggered is None:
-        both = f"{content.title}\n{content.text}"
-        triggered = [name for name in RULES if _COMPILED[name].search(both)]
-    fired = {f"{rule.name}:{field}" for rule, field in _fired(content, triggered)}
-    return fired.union(design_model.words(content))
+    both = f"{content.title}\n{content.text}"
+    fired = _fired(content, [name for name in RULES if _COMPILED[name].search(both)])
+    return design_model.words(content, [f"{rule.name}:{field}" for rule, field in fired])
 
 
 def _points(reading: Reading, fired: list[tuple[Rule, str]]) -> dict[str, float]:
@@ -112,7 +112,7 @@ def _add_learned(points: dict[str, float], learned: Mapping[str, float]) -> None
         points[design] = points.get(design, 0.0) + _LEARNED * score
 
 
-def _add_manner(points: dict[str, float], names: set[str], title: str) -> None:
+def _add_manner(points: dict[str, float], names: frozenset[str], title: str) -> None:
     """Add how the text is told: a review speaks in the present and without figures, under a short title."""
     if "n:present:4" in names and not names & {"n:past:4", "n:figures:2"}:
         points["review"] = points.get("review", 0.0) + 2.5
@@ -138,9 +138,9 @@ def _rule_evidence(reading: Reading, fired: list[tuple[Rule, str]], design: str)
             yield reading.evidence(field, *match.span())
 
 
-def _learned_evidence(reading: Reading, names: Iterable[str], design: str) -> Iterator[Evidence]:
+def _learned_evidence(reading: Reading, found: design_model.Words, design: str) -> Iterator[Evidence]:
     """Return the words that weighed most in the learned model."""
-    for word in design_model.decisive(names, [c for c in design_model.load().classes if design_of(c) == design]):
+    for word in design_model.decisive(found, [c for c in design_model.load().classes if design_of(c) == design]):
         for field in ("title", "text"):
             if match := re.search(rf"\b{word}\b", getattr(reading.content, field), re.IGNORECASE):
                 yield reading.evidence(field, *match.span())
@@ -152,18 +152,19 @@ def _study(reading: Reading) -> Iterator[Label]:
     content = reading.content
     fired = list(_fired(content, reading.triggered)) if reading.english else []
     points = _points(reading, fired)
-    names: list[str] = []
+    found = None
     if reading.english and (len(content.text) > 60 or not content.title.rstrip().endswith("?")):
-        names = design_model.words(content) + [f"{rule.name}:{field}" for rule, field in fired]
-        _add_learned(points, design_model.scores(names))
-        _add_manner(points, set(names), content.title)
+        found = design_model.words(content, [f"{rule.name}:{field}" for rule, field in fired])
+        _add_learned(points, design_model.scores(found))
+        _add_manner(points, found.other, content.title)
     if not points:
         return
     design = max(points, key=lambda name: points[name])
     if points[design] < _LEAST:
         return
     proof = [*_index_evidence(reading, design), *_rule_evidence(reading, fired, design)][:3]
-    proof = proof or list(_learned_evidence(reading, names, design))
+    if not proof and found:
+        proof = list(_learned_evidence(reading, found, design))
     if proof:
         yield Label(facet=Facet.DESIGN, value=design, evidence=tuple(proof))
 

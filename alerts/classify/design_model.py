@@ -30,11 +30,25 @@ _ZERO = 1 << 15
 
 
 class Model(NamedTuple):
-    """The weights (in hundredths, packed) of each feature: a word (`b:mice`), a title word (`t:mice`) or a rule."""
+    """The weights (in hundredths, packed) of words in the body, of words in the title, and of other features."""
 
     classes: tuple[str, ...]
     bias: tuple[float, ...]
-    rows: Mapping[str, int]
+    body: Mapping[str, int]
+    title: Mapping[str, int]
+    other: Mapping[str, int]
+
+
+class Words(NamedTuple):
+    """What the model sees of an item's words: those of title and body, those of the title, and counts of kinds."""
+
+    body: frozenset[str]
+    title: frozenset[str]
+    other: frozenset[str]
+
+    def names(self) -> set[str]:
+        """Return the features by the names under which they are learned."""
+        return {f"b:{word}" for word in self.body} | {f"t:{word}" for word in self.title} | self.other
 
 
 def pack(weights: Iterable[int]) -> int:
@@ -48,47 +62,57 @@ def unpack(packed: int, rows: int, classes: int) -> list[int]:
     return [((packed >> (_LANE * lane)) & mask) - rows * _ZERO for lane in range(classes)]
 
 
+def model(classes: Iterable[str], bias: Iterable[float], weights: Mapping[str, Iterable[int]]) -> Model:
+    """Make a model of weights by feature name (`b:` body, `t:` title, anything else)."""
+    parts: dict[str, dict[str, int]] = {"b:": {}, "t:": {}, "": {}}
+    for name, row in weights.items():
+        prefix = name[:2] if name[:2] in parts else ""
+        parts[prefix][name.removeprefix(prefix)] = pack(row)
+    return Model(tuple(classes), tuple(bias), parts["b:"], parts["t:"], parts[""])
+
+
 @cache
 def load() -> Model:
     """Read the weights that ship with the package, once."""
     stored = json.loads((files("alerts.classify") / "design.json").read_text(encoding="utf-8"))
-    rows = {name: pack(row) for name, row in stored["weights"].items()}
-    return Model(tuple(stored["classes"]), tuple(stored["bias"]), rows)
+    return model(stored["classes"], stored["bias"], stored["weights"])
 
 
-def words(content: Content) -> list[str]:
-    """Return the words of title and text as features, and how often some kinds of words stand there."""
-    title = set(_WORD.findall(content.title.lower()))
+def words(content: Content, others: Iterable[str] = ()) -> Words:
+    """Return the words of title and text, and how often some kinds of words stand there."""
+    title = frozenset(_WORD.findall(content.title.lower()))
     body = _WORD.findall(content.text[:4000].lower())
-    found = [f"b:{word}" for word in title.union(body)]
-    found += [f"t:{word}" for word in title]
+    other = list(others)
     for kind, count in Counter([_KINDS[word] for word in body if word in _KINDS]).items():
-        found += _steps(kind, count)
-    found += _steps("figures", content.text.count("%") + content.text.count("="))
-    return found + _steps("length", len(body) // 40)
+        other += _steps(kind, count)
+    other += _steps("figures", content.text.count("%") + content.text.count("="))
+    other += _steps("length", len(body) // 40)
+    return Words(title.union(body), title, frozenset(other))
 
 
 def _steps(kind: str, count: int) -> list[str]:
     return [f"n:{kind}:{least}" for least in (1, 2, 4, 7) if count >= least]
 
 
-def scores(features: Iterable[str], model: Model | None = None) -> dict[str, float]:
+def scores(found: Words, using: Model | None = None) -> dict[str, float]:
     """Return the score of each class: the sum of the weights of its features, scaled by how many there are."""
-    model = model or load()
-    rows = [model.rows[name] for name in features if name in model.rows]
-    sums = unpack(sum(rows), len(rows), len(model.classes))
+    using = using or load()
+    rows = [using.body[word] for word in found.body if word in using.body]
+    rows += [using.title[word] for word in found.title if word in using.title]
+    rows += [using.other[name] for name in found.other if name in using.other]
+    sums = unpack(sum(rows), len(rows), len(using.classes))
     scale = 0.01 * (1 + len(rows)) ** -0.5
-    return {name: bias + scale * total for name, bias, total in zip(model.classes, model.bias, sums, strict=True)}
+    return {name: bias + scale * total for name, bias, total in zip(using.classes, using.bias, sums, strict=True)}
 
 
-def decisive(features: Iterable[str], classes: Iterable[str]) -> list[str]:
+def decisive(found: Words, classes: Iterable[str]) -> list[str]:
     """Return up to three words that spoke most for these classes."""
-    model = load()
-    columns = [model.classes.index(name) for name in classes]
+    using = load()
+    columns = [using.classes.index(name) for name in classes]
     weighed = []
-    for name in features:
-        if name[:2] in {"b:", "t:"} and name in model.rows:
-            row = unpack(model.rows[name], 1, len(model.classes))
-            weighed.append((max(row[column] for column in columns), name[2:]))
+    for part, rows in ((found.title, using.title), (found.body, using.body)):
+        for word in part & rows.keys():
+            row = unpack(rows[word], 1, len(using.classes))
+            weighed.append((max(row[column] for column in columns), word))
     weighed.sort(reverse=True)
     return list(dict.fromkeys(word for weight, word in weighed if weight > 0))[:3]

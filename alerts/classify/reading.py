@@ -87,6 +87,10 @@ _SHORT = re.compile(
     r"|s\.d|min|max|est|std|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[A-Z]|\b(?:[A-Za-z]\.)+[A-Za-z])\Z"
 )
 
+_LETTERED = re.compile(
+    r"\b(?:vitamin|type|group|hepatitis|arm|class|influenza|part|panel|figure) [A-Z]\Z", re.IGNORECASE
+)
+
 _ENGLISH = frozenset(
     {"the", "of", "and", "in", "to", "with", "for", "is", "are", "was", "were", "by", "that", "this", "from", "on"}
     | {"as", "at", "be", "we", "have", "has", "not", "which", "or", "their", "these", "between", "among", "an", "a"}
@@ -141,7 +145,10 @@ def _is_end(text: str, dot: int, mark: re.Match[str]) -> bool:
     if text[dot] != ".":
         return True
     before = text[max(0, dot - 12) : dot]
-    if before[-2:].isupper():
+    last = before.rpartition(" ")[2]
+    if len(last) > 5 and "." not in last and last.isalpha():
+        return bool(mark["space"])
+    if (before[-2:].isupper() and before[-2:].isalpha()) or _LETTERED.search(before):
         return bool(mark["space"])
     if _SHORT.search(before):
         return False
@@ -185,7 +192,7 @@ def sentences(name: str, text: str) -> Iterator[Sentence]:
 
 def is_english(text: str) -> bool:
     """Say whether the text may be read by English rules; a few words without a sign of another language may."""
-    words = text[:1200].lower().split()
+    words = text[:800].lower().split()
     if sum("\u0250" <= word[0] < "\u2000" or word[0] > "\u2fff" for word in words) > 0.4 * len(words):
         return False
     english = sum(map(_ENGLISH.__contains__, words))

@@ -47,6 +47,7 @@ _TOTAL = re.compile(
     r"|\baltogether,?|\bin total,?|\boverall,?)\s*\Z",
     re.IGNORECASE,
 )
+_SOMEBODY = re2.compile(rf"(?i)\b(?:{_PEOPLE}|n\s?=|total|sample|cohort|accrual)")
 _TAKEN = re2.compile(
     r"(?i)\b(?:enrol?l?(?:ed|ing)?|recruit\w*|includ(?:ed|es)|randomi[sz]\w*|randomly|assigned|allocated|stud(?:y|ied)|evaluat(?:ed|ing)|analy[sz](?:ed|ing|ed)|tested|identified|examined"
     r"|underwent|participated|took part|completed|assess(?:ed|ing)|surveyed|treated|follow(?:ed|ing)|investigated|compared|imaged|eligible|interviewed|measured"
@@ -241,11 +242,12 @@ def _summed(found: list[_Count], sentence: Sentence) -> _Count:
 
 def _of_sentence(sentence: Sentence) -> Iterator[_Count]:
     found = numbers(sentence.text)
-    if not found:
+    if not found or not _SOMEBODY.search(sentence.text):
         return
     place = _place(sentence)
     counted = _counted(sentence, found, place)
-    if listed := _listed(sentence, found, place):
+    listed = _listed(sentence, found, place) if len(found) > 2 else None
+    if listed:
         yield listed
     elif counted:
         yield _summed(counted, sentence)

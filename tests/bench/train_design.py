@@ -20,9 +20,10 @@ from alerts.model import Content
 EPOCHS, RATE, DECAY, LEAST = 12, 0.5, 2e-5, 3
 
 Rows = list[tuple[list[str], int]]
+Labelled = list[tuple[design_model.Words, str]]
 
 
-def read(path: Path, split: str = "train") -> list[tuple[set[str], str]]:
+def read(path: Path, split: str = "train") -> Labelled:
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
     chosen = (row for row in rows if row["labels"]["split"] == split)
     return [
@@ -64,25 +65,26 @@ def learn(rows: Rows, size: int) -> tuple[list[float], dict[str, list[float]]]:
     return bias, weights
 
 
-def prepared(rows: list[tuple[set[str], str]], classes: list[str]) -> Rows:
-    seen = Counter(name for names, _ in rows for name in names)
-    return [(sorted(n for n in names if seen[n] >= LEAST), classes.index(label)) for names, label in rows]
+def prepared(rows: Labelled, classes: list[str]) -> Rows:
+    seen = Counter(name for words, _ in rows for name in words.names())
+    return [
+        (sorted(name for name in words.names() if seen[name] >= LEAST), classes.index(label)) for words, label in rows
+    ]
 
 
-def accuracy(model: design_model.Model, rows: list[tuple[set[str], str]]) -> float:
+def accuracy(model: design_model.Model, rows: Labelled) -> float:
     right = 0
-    for names, label in rows:
-        found = design_model.scores(names, model)
+    for words, label in rows:
+        found = design_model.scores(words, model)
         right += max(found, key=lambda name: found[name]) == label
     return right / len(rows)
 
 
-def fit(rows: list[tuple[set[str], str]]) -> tuple[design_model.Model, dict[str, list[int]]]:
+def fit(rows: Labelled) -> tuple[design_model.Model, dict[str, list[int]]]:
     classes = sorted({label for _, label in rows})
     bias, weights = learn(prepared(rows, classes), len(classes))
     kept = {name: [round(w * 100) for w in row] for name, row in sorted(weights.items()) if max(map(abs, row)) >= 0.1}
-    packed = {name: design_model.pack(row) for name, row in kept.items()}
-    return design_model.Model(tuple(classes), tuple(round(b, 3) for b in bias), packed), kept
+    return design_model.model(classes, [round(b, 3) for b in bias], kept), kept
 
 
 def main() -> None:
