@@ -37,7 +37,7 @@ class Preview:
         """Return the mail (`eml`), or only its HTML or its text."""
         if form == "eml":
             return self.message
-        part = self._parsed.get_body((("html", "plain") if form == "html" else ("plain",)))
+        part = self._parsed.get_body(("html", "plain") if form == "html" else ("plain",))
         return str(part.get_content() if part else "").replace("\r\n", "\n").encode()
 
     @property
@@ -65,7 +65,8 @@ def digest(  # noqa: PLR0913  what may be asked for
         upto = numberline.last(session)
         if since is not None or not address:
             group = group._replace(seen=windows.number_before(session, now - (since or WEEK)))
-    edition = Contents(engine, settings, now, upto).of(group._replace(format="html" if form == "html" else group.format))
+    asked = group._replace(format="html" if form == "html" else group.format)
+    edition = Contents(engine, settings, now, upto).of(asked)
     if edition is None:
         return None
     message_id = keyring.message_id("preview", "test", 0, sender(settings).domain)

@@ -1,5 +1,6 @@
 """What a mail says of one alert, rendered once for each form: in full, as a line, or under another entry."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,10 @@ HTML: Final = "html"
 TEXT: Final = "text"
 LONGEST_TITLE: Final = 300
 LONGEST_FINDING: Final = 600
+LONGEST_WORD: Final = 28
 CACHED: Final = 4096
+_BETWEEN_TAGS: Final = re.compile(r">[^<]+<")
+_LONG: Final = re.compile(rf"[^\s<>&;]{{{LONGEST_WORD + 1},}}")
 _SUFFIX: Final = {HTML: "html", TEXT: "txt"}
 
 
@@ -73,8 +77,17 @@ def rendered(template: str, form: str, **values: object) -> bytes:
     """Render a piece of a mail that stands between others, its CSS inlined, as quoted-printable."""
     text = environment("email").get_template(f"{template}.{_SUFFIX[form]}").render(**values)
     if form == HTML:
-        text = inliner().inline_fragment(text, css("style.css"))
+        text = breakable(inliner().inline_fragment(text, css("style.css")))
     return quoted(plain_of(text))
+
+
+def breakable(html: str) -> str:
+    """Let words that no phone can show on one line break; the CSS for it is not known to every mailbox."""
+    return _BETWEEN_TAGS.sub(lambda text: _LONG.sub(_broken, text[0]), html)
+
+
+def _broken(word: re.Match[str]) -> str:
+    return "\u200b".join(word[0][start : start + LONGEST_WORD] for start in range(0, len(word[0]), LONGEST_WORD))
 
 
 @cache
