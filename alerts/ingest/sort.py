@@ -48,7 +48,7 @@ def host_of(url: str) -> str:
         return ""
 
 
-def kind_of(
+def kind_of(  # noqa: PLR0913  what may tell a kind
     source: Source, url: str, title: str, keys: tuple[Key, ...], *, scholarly: bool, told: str = ""
 ) -> Kind:
     """Return the kind that the operator stated for the source, or what the entry looks like.

@@ -30,6 +30,7 @@ from alerts.web.mailbox import Mailbox
 from alerts.web.pages import Reading
 from alerts.web.people import People
 from alerts.web.personal import Personal
+from alerts.web.preview import Previewing
 from alerts.web.shelf import Revisions, Shelf
 from alerts.web.signup import SigningUp
 from alerts.wiring import World
@@ -80,6 +81,7 @@ def _revisions(engine: Engine) -> Revisions:
 def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
     """List every address there is."""
     read, about = Reading(world, pages), About(world, pages)
+    previewing = Previewing(world, pages)
     signing_up, mailbox = SigningUp(world, pages), Mailbox(world, pages)
     people, examples = People(world, pages), Examples(world, pages)
     return [
@@ -100,6 +102,8 @@ def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
         Route("/about", about.about),
         Route("/privacy", about.privacy),
         Route("/robots.txt", about.robots),
+        Route("/preview", previewing.page),
+        Route("/preview/mail", previewing.mail),
         Route("/signup", signing_up.sign_up, methods=["GET", "HEAD", "POST"]),
         Route("/signup/sent", signing_up.sent),
         Route("/confirm/{token:str}", signing_up.confirm, methods=["GET", "HEAD", "POST"]),

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
+from typing import Any
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 
 from alerts.errors import UsageError
@@ -40,7 +41,7 @@ class Filled:
     many: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def of(cls, form: FormData) -> "Filled":
+    def of(cls, form: FormData | QueryParams) -> "Filled":
         many: dict[str, list[str]] = {}
         for name, value in form.multi_items():
             if isinstance(value, str) and value:
@@ -58,6 +59,13 @@ async def filled(request: Request) -> Filled:
     """Read a form, urlencoded or multipart, without files."""
     async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
         return Filled.of(form)
+
+
+def given(asked: QueryParams) -> Filled:
+    """Read a form that was sent by GET."""
+    if len(asked) > MOST_FIELDS:
+        raise UsageError("That was too much at once; choose fewer.")
+    return Filled.of(asked)
 
 
 def wishes(form: Filled) -> Wishes:
@@ -79,6 +87,13 @@ def wishes(form: Filled) -> Wishes:
 
 def interests(form: Filled) -> Sequence[Interest]:
     """Return the interests that are kept, and one for each topic chosen, with the filters chosen."""
+    try:
+        return _interests(form)
+    except PeopleError as wrong:
+        raise UsageError(str(wrong)) from wrong
+
+
+def _interests(form: Filled) -> Sequence[Interest]:
     kept = [parse(text) for text in form.many.get("interest", ())]
     filters = [(name, value) for name in FILTERS for value in form.many.get(name, ())]
     if form.one.get("size"):
@@ -130,7 +145,7 @@ def network(request: Request) -> str:
     return str(address)
 
 
-def choices_for_forms() -> dict[str, object]:
+def choices_for_forms() -> dict[str, Any]:
     """Return what the form's templates choose from."""
     return {
         "filters": FILTERS, "filter_names": NAMES, "rhythms": {name: RHYTHM_NAMES[name] for name in RHYTHMS},
