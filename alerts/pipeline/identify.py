@@ -76,11 +76,12 @@ def _shared_addresses(entries: Sequence[Entry]) -> frozenset[Key]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstPoll:
-    """How the first alerts of a source are kept from flooding anyone."""
+    """How the first alerts of a source are kept from flooding anyone; `only_held`: no new item is made at all."""
 
-    max_age: timedelta | None
+    max_age: timedelta | None = None
     first: bool = False
     undated: int = 0
+    only_held: bool = False
 
 
 class Desk:
@@ -106,6 +107,8 @@ class Desk:
     def _take(self, arrival: Arrival, again: int | None) -> None:
         entry = arrival.entry
         owners = self._owners(arrival, again)
+        if not owners and self._guard.only_held:
+            return
         held = self._joined(owners) if owners else self._create(entry)
         if owners:
             self._update(held, entry, again=again == held.id)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from alerts.classify import Classifier, Hints
-from alerts.model import Content, Intent, Label, Page, Reason
+from alerts.model import Content, Entry, Intent, Label, Page, Reason
 from alerts.pipeline import decide
 from alerts.pipeline.identify import RELATIONS, Arrival, Desk, FirstPoll, wanted
 from alerts.pipeline.rules import hints, study_linked
@@ -101,17 +101,29 @@ class Shelver:
         self, session: Session, claimed: Claimed, arrivals: Sequence[Arrival], guard: FirstPoll, memo: Memo
     ) -> Shelved:
         seen = shelf.sightings(session, claimed.id, [one.entry.locator for one in arrivals])
-        keys, targets = wanted(arrivals)
-        loaded = shelf.load(session, seen, keys, targets, RELATIONS)
+        loaded = shelf.load(session, seen, *wanted(arrivals), RELATIONS)
         about = _about(claimed)
         draft = Desk(loaded, self._now, guard, about[0] if about else None).work(arrivals)
+        return self._write(session, claimed.id, loaded, draft, memo)
+
+    def _write(self, session: Session, source_id: int | None, loaded: Shelf, draft: Draft, memo: Memo) -> Shelved:
         self._label(session, loaded, draft, memo)
         _remember(loaded, draft)
-        saving.save_page(session, claimed.id, loaded, draft, self._now)
+        saving.save_page(session, source_id, loaded, draft, self._now)
         completed = [one for one, old in draft.before.items()
                      if one > 0 and old.truncated and not loaded.items[one].content.truncated]
         saving.hurry(session, completed)
         return Shelved(new=len(draft.created), changed=len(draft.before), seen=len(draft.seen), undated=draft.undated)
+
+    def add_to_held(self, entries: Sequence[Entry]) -> Shelved:
+        """Add what a service knows of works we hold, outside of any source; it makes no new item."""
+        done = Shelved()
+        for arrivals in _parts(Arrival.all(entries)):
+            with writing(self._engine, exclusive=True) as session:
+                loaded = shelf.load(session, {}, *wanted(arrivals), RELATIONS)
+                draft = Desk(loaded, self._now, FirstPoll(only_held=True)).work(arrivals)
+                done += self._write(session, None, loaded, draft, {})
+        return done
 
     def _label(self, session: Session, loaded: Shelf, draft: Draft, memo: Memo) -> None:
         draft.rules = self._classifier.version

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from alerts.model import Facet, Intent, Label, Reason, Role
 from alerts.store import labels as label_store
-from alerts.store.bulk import add_missing, chunks, insert_into
+from alerts.store.bulk import add_missing, changed, chunks, insert_into
 from alerts.store.installation import raise_revisions
 from alerts.store.shelf import Draft, Held, Shelf, content_values
 from alerts.store.tables import (
@@ -28,8 +28,8 @@ from alerts.store.tables import (
 _ONCE = frozenset({Reason.NEW, Reason.PUBLISHED, Reason.RESULTS, Reason.CORRECTED, Reason.CONCERN, Reason.RETRACTED})
 
 
-def save_page(session: Session, source_id: int, shelf: Shelf, draft: Draft, now: datetime) -> dict[int, int]:
-    """Write a draft and return the ids that new items got, by their ids on the shelf."""
+def save_page(session: Session, source_id: int | None, shelf: Shelf, draft: Draft, now: datetime) -> dict[int, int]:
+    """Write a draft and return the ids that new items got, by their ids on the shelf; no source, no sightings."""
     for loser, survivor in draft.merged:
         _merge(session, loser, survivor)
     ids = _create(session, [shelf.items[one] for one in draft.created], draft, now)
@@ -42,7 +42,8 @@ def save_page(session: Session, source_id: int, shelf: Shelf, draft: Draft, now:
     add_missing(session, LinkRow, [
         {"item_id": ids.get(held.id, held.id), **link._asdict()} for held in touched for link in sorted(held.links)
     ])
-    _sight(session, source_id, draft, ids, now)
+    if source_id is not None:
+        _sight(session, source_id, draft, ids, now)
     _label(session, draft, ids, now)
     _remember(session, draft, now)
     put_intents(session, [replace(one, item_id=ids.get(one.item_id, one.item_id)) for one in draft.intents], now)
@@ -53,7 +54,7 @@ def save_page(session: Session, source_id: int, shelf: Shelf, draft: Draft, now:
 def _create(session: Session, new: Sequence[Held], draft: Draft, now: datetime) -> dict[int, int]:
     found: dict[int, int] = {}
     for part in chunks(new):
-        rows = [_row(held, draft, now) | {"first_seen_at": now, "completions": 0} for held in part]
+        rows = [_row(held, draft, now) | _first(held, now) for held in part]
         returned = session.execute(insert(ItemRow).returning(col(ItemRow.id), sort_by_parameter_order=True), rows)
         found |= dict(zip((held.id for held in part), returned.scalars(), strict=True))
     late = [{"one": found[held.id], "merged_into": found.get(held.merged_into, held.merged_into)}
@@ -68,8 +69,12 @@ def _row(held: Held, draft: Draft, now: datetime) -> dict[str, Any]:
         "mark": held.mark,
         "rules": draft.rules,
         "changed_at": now,
-        "complete_after": now if held.content.truncated or not held.content.text else None,
     }
+
+
+def _first(held: Held, now: datetime) -> dict[str, Any]:
+    lacking = held.content.truncated or not held.content.text
+    return {"first_seen_at": now, "completions": 0, "complete_after": now if lacking else None}
 
 
 def _update(session: Session, shelf: Shelf, draft: Draft, now: datetime) -> None:
@@ -171,10 +176,10 @@ def _known(session: Session, items: Collection[int]) -> set[tuple[int, str]]:
 
 
 def hurry(session: Session, items: Collection[int]) -> None:
-    """Let the first alert of items that were completed wait no longer."""
+    """Let the first alert of items that were completed wait no longer, and ask for no more of them."""
     for part in chunks(sorted(items)):
-        session.execute(update(IntentRow).where(col(IntentRow.item_id).in_(part)).values(not_before=None)
-                        .execution_options(synchronize_session=False))
+        changed(session, update(IntentRow).where(col(IntentRow.item_id).in_(part)).values(not_before=None))
+        changed(session, update(ItemRow).where(col(ItemRow.id).in_(part)).values(complete_after=None))
 
 
 def _merge(session: Session, loser: int, survivor: int) -> None:
