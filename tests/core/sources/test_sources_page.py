@@ -18,7 +18,7 @@ def page() -> str:
 
 
 def test_it_names_every_kind(page: str) -> None:
-    named = set(re.findall(r"`(\w+)`", page.split("## Kinds")[1].split("###")[0]))
+    named = set(re.findall(r"`(\w+)`", page.split("## Kinds")[1].split("###", maxsplit=1)[0]))
     assert set(KINDS) <= named
 
 
