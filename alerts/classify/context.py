@@ -39,9 +39,8 @@ _BEFORE = {
     "differential": rf"\b(?:differential|alternative|initial|wrong|incorrect) diagnos[ei]s\b{_LIST}",
     "similar": rf"\b(?:similar|compared|comparable|analogous|akin) to (?:that (?:of|in|approved for){_LIST}\b)?",
     "examples": rf"\b(?:including|includes?|included|comprising|particularly|especially|notably)\b{_LIST}",
-    "use": r"\b(?:approved|licen[sc]ed|indicated|prescribed|used|using|employed|established|standard"
-    r"|medications?|drugs?"
-    r"|treat(?:s|ed|ing|ments?)?|therap(?:y|ies)|agents?|modulators?)\b(?:\s[\w-]+){0,3}"
+    "use": r"\b(?:(?:approved|licen[sc]ed|indicated|prescribed|used|using|employed|established|standard"
+    r"|treat(?:s|ed|ing|ments?)?|therap(?:y|ies)|agents?|modulators?)\b(?:\s[\w-]+){0,3}|medications?|drugs?)"
     rf"\s(?:in|for|of|to treat|with)\b{_LIST}",
     "hazard": r"\b(?:(?:risks?|fears?|complications?|threat|chance|development|occurrence|prevent\w*|minimi[sz]e)"
     r" (?:of|for)|events?|effects?|malignanc\w+|infections?|adverse|ranging from|associated with)\b"

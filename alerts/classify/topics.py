@@ -160,6 +160,8 @@ class TopicFacet:
         rest = counted[heads:][: _SHOWN if view.titled else _LOOKED_AT]
         if view.titled:
             view.also += (_words(place, joined, frame) for place in rest)
+        elif len(rest) == 1 and _group(view.topic) not in _PEOPLES:  # one sentence never makes a theme the subject
+            view.proofs.append(Proof(0.0, Stance.PASSING, _words(rest[0], joined, frame)))
         else:
             view.proofs += _proofs(rest, joined, frame)
         return view
@@ -203,9 +205,14 @@ def _subjects(views: Mapping[str, _View], reading: Reading) -> set[str]:
         return found
     if usual := {slug for slug, view in views.items() if view.usual}:
         return found | usual
-    if titled[_TREATMENT] or record:
+    if record or any(view.titled and _of_the_field(view.topic) for view in views.values()):
         found.update(_in_passing(views, record=record))
     return found
+
+
+def _of_the_field(topic: Topic) -> bool:
+    """Say whether a topic is a treatment that is hardly used elsewhere."""
+    return _group(topic) == _TREATMENT and "within" not in topic.definition
 
 
 def _at_home(views: Mapping[str, _View], *, field_named: bool) -> Iterator[str]:
@@ -231,6 +238,7 @@ def _in_passing(views: Mapping[str, _View], *, record: bool) -> Iterator[str]:
         for slug, view in views.items()
         if _group(view.topic) == _CONDITION
         and view.score >= (1.0 if record else _BARELY)
+        and (record or len(view.proofs) > 1 or any(proof.stance > Stance.USED for proof in view.proofs))
         and not any(proof.stance is Stance.AGAINST for proof in view.proofs)
     }
     yield from able if record else sorted(able, key=able.__getitem__)[-1:]
