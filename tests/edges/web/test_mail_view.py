@@ -24,7 +24,8 @@ def test_mail_is_listed_and_shown_on_this_machine(browser, mail):
     assert "Your research digest" in browser.get("/mail").text
     assert "plain words" in browser.get("/mail/a.alerts.host").text
     inside = browser.get("/mail/a.alerts.host/html")
-    assert "sandbox" in inside.headers["content-security-policy"]
+    assert "default-src 'none'" in inside.headers["content-security-policy"]
+    assert "script-src" not in inside.headers["content-security-policy"]
     assert '<base target="_top">' in inside.text
     assert browser.get("/mail/..%2F..%2Fsecret.key").status == 404
 
