@@ -4,7 +4,7 @@ import logging
 import sys
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 
 def configure(form: str = "auto", *, level: int = logging.INFO) -> None:
@@ -13,7 +13,7 @@ def configure(form: str = "auto", *, level: int = logging.INFO) -> None:
     A crash is one line for people; JSON holds its traceback in the field `exception`.
     """
     as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
-    ending = (
+    ending: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if as_json
         else [_name_the_crash, structlog.dev.ConsoleRenderer()]

@@ -67,5 +67,5 @@ def database_now(session: Session) -> datetime:
     if session.get_bind().dialect.name == "sqlite":
         found = session.execute(text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')")).scalar_one()
         return datetime.fromisoformat(found).replace(tzinfo=UTC)
-    found = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return found.astimezone(UTC)
+    moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return moment.astimezone(UTC)
