@@ -3,6 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib import resources
 from typing import Protocol
 
 from alerts.classify import caution, design, finding, phase, size, subjects
@@ -12,10 +14,7 @@ from alerts.classify.topics import TopicFacet
 from alerts.classify.treatments import TreatmentFacet
 from alerts.model import Content, Label, Topic
 
-__all__ = ["RULES", "Classifier", "Hints"]
-
-RULES = "1"
-"""Raised with every change of a rule, so that an archive knows what to read again."""
+__all__ = ["Classifier", "Hints"]
 
 
 class FacetModule(Protocol):
@@ -48,7 +47,7 @@ class Classifier:
     version: str
 
     def __init__(self, topics: Iterable[Topic]) -> None:
-        held = tuple(topics)
+        held = tuple({topic.slug: topic for topic in topics if not topic.retired}.values())
         triggers = {name: pattern for facet in FACETS for name, pattern in facet.TRIGGERS.items()}
         self._matcher = Matcher(held, triggers)
         self._topics = TopicFacet(held)
@@ -68,6 +67,17 @@ class Classifier:
 
 
 def _version(topics: Iterable[Topic]) -> str:
-    definitions = sorted((topic.slug, json.dumps(dict(topic.definition), sort_keys=True)) for topic in topics)
-    digest = hashlib.sha256(json.dumps(definitions).encode()).hexdigest()
-    return f"{RULES}-{digest[:12]}"
+    definitions = {topic.slug: [topic.parent, dict(topic.definition)] for topic in topics}
+    digest = hashlib.sha256(json.dumps(definitions, sort_keys=True).encode()).hexdigest()
+    return f"{_rules()}-{digest[:12]}"
+
+
+@cache
+def _rules() -> str:
+    """Return a digest of all rules, which are this package's own files: a new release reads archives again."""
+    files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
+    digest = hashlib.sha256()
+    for file in files:
+        if file.name.endswith((".py", ".json")):
+            digest.update(file.name.encode() + b"\x00" + file.read_bytes())
+    return digest.hexdigest()[:12]

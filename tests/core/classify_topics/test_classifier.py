@@ -106,4 +106,10 @@ def test_the_version_follows_definitions_and_not_names() -> None:
     version = Classifier([LUPUS]).version
     assert Classifier([replace(LUPUS, name="SLE")]).version == version
     assert Classifier([replace(LUPUS, definition={"terms": ["lupus"]})]).version != version
+    assert Classifier([replace(LUPUS, parent="rheuma")]).version != version
     assert Classifier([]).version != version
+
+
+def test_a_retired_topic_labels_nothing() -> None:
+    labels = Classifier([replace(LUPUS, retired=True)]).classify(Content(title="Systemic lupus"))
+    assert not [label for label in labels if label.facet is Facet.TOPIC]
