@@ -91,12 +91,16 @@ def publishing(content: Content, old: Collection[Link], new: Collection[Link]) -
                 return
 
 
-HISTORY = ("status", "phases", "enrollment", "has_results", "why_stopped", "title", "text")
+_STATES = ("status", "phases", "enrollment", "has_results", "why_stopped")
+_WORDS = ("title", "text")
 
 
-def history(old: Content, new: Content) -> Iterator[tuple[str, str, str]]:
-    """Yield field, old and new words of what changed and was not empty before."""
-    for name in HISTORY:
+def history(old: Content, new: Content, *, again: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield field, old and new words of what changed and was not empty before.
+
+    A better title or abstract from another source is no change; from the same one (`again`) it is.
+    """
+    for name in (*_STATES, *(_WORDS if again else ())):
         before, after = getattr(old, name), getattr(new, name)
         if before != after and before not in ("", (), None):
             yield name, _words(before), _words(after)

@@ -159,6 +159,7 @@ class Desk:
         shelf.pointing |= {key: [(how, new if one == old else one) for how, one in pairs]
                            for key, pairs in shelf.pointing.items()}
         draft.sightings |= {name: (new, *told[1:]) for name, told in draft.sightings.items() if told[0] == old}
+        draft.history = [(new, *told[1:]) if told[0] == old else told for told in draft.history]
         draft.intents = [replace(one, item_id=new) if one.item_id == old else one for one in draft.intents
                          if one.item_id != old or one.reason is not Reason.NEW]
         for names in (draft.touched, draft.before, draft.marked):
@@ -185,6 +186,7 @@ class Desk:
     def _update(self, held: Held, entry: Entry, *, again: bool) -> None:
         old = held.content
         self._change(held, merge_content(old, entry.content, corrects=again))
+        self.draft.history.extend((held.id, *change) for change in decide.history(old, held.content, again=again))
         self._tell(held, decide.changes(old, held.content))
         self._tell(held, decide.publishing(held.content, held.links, entry.links))
 

@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from alerts.classify import Classifier, Hints
 from alerts.model import Content, Entry, Intent, Label, Page, Reason
-from alerts.pipeline import decide
 from alerts.pipeline.identify import RELATIONS, Arrival, Desk, FirstPoll, wanted
 from alerts.pipeline.rules import hints, study_linked
 from alerts.store import due, labels, saving, shelf
@@ -108,7 +107,6 @@ class Shelver:
 
     def _write(self, session: Session, source_id: int | None, loaded: Shelf, draft: Draft, memo: Memo) -> Shelved:
         self._label(session, loaded, draft, memo)
-        _remember(loaded, draft)
         saving.save_page(session, source_id, loaded, draft, self._now)
         completed = [one for one, old in draft.before.items()
                      if one > 0 and old.truncated and not loaded.items[one].content.truncated]
@@ -143,11 +141,6 @@ def _grown(loaded: Shelf, one: int) -> Intent:
     """An item whose labels changed because its content grew is matched anew, or new to those it never reached."""
     first = loaded.items[one].first_alert is None
     return Intent(item_id=one, reason=Reason.NEW if first else Reason.MATCHED)
-
-
-def _remember(loaded: Shelf, draft: Draft) -> None:
-    for one, old in draft.before.items():
-        draft.history.extend((one, *change) for change in decide.history(old, loaded.items[one].content))
 
 
 def _about(claimed: Claimed) -> tuple[tuple[str, str], ...]:

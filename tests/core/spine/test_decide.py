@@ -132,4 +132,10 @@ def test_the_last_day_of_a_partial_date_lies_in_it(day) -> None:
 def test_only_what_was_said_before_makes_history() -> None:
     old = Content(kind=Kind.RECORD, status="RECRUITING", title="A")
     new = with_(old, status="COMPLETED", text="Now with words", enrollment=40)
-    assert list(decide.history(old, new)) == [("status", "RECRUITING", "COMPLETED")]
+    assert list(decide.history(old, new, again=True)) == [("status", "RECRUITING", "COMPLETED")]
+
+
+def test_a_better_title_from_elsewhere_is_no_change_but_from_the_same_source_it_is() -> None:
+    old, new = Content(title="Light"), Content(title="Light and sleep")
+    assert list(decide.history(old, new, again=False)) == []
+    assert list(decide.history(old, new, again=True)) == [("title", "Light", "Light and sleep")]
