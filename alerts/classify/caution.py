@@ -1,5 +1,7 @@
 """What a reader should know before believing: small, uncontrolled, in animals, interim, not found, retracted and so on."""
 
+# ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
+
 import re
 from collections.abc import Iterator, Mapping
 

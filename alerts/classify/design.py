@@ -24,7 +24,8 @@ _INDEXED = (
     (r"\breview\b", "review", 6.0),
     ("clinical trial|clinical study", "trial", 3.0),
     ("observational study|twin study|validation study", "observational", 6.0),
-    (r"\A(?:cross-sectional|retrospective|cohort|prospective|longitudinal|case-control) studies|\Aregistries", "observational", 2.0),
+    (r"\A(?:cross-sectional|retrospective|cohort|prospective|longitudinal) studies", "observational", 2.0),
+    (r"\A(?:case-control studies|registries)", "observational", 2.0),
     (r"\A(?:mice|rats)\b|disease models, animal", "animal", 3.0),
 )  # fmt: skip
 _INDEX = tuple((re.compile(pattern, re.IGNORECASE), design, points) for pattern, design, points in _INDEXED)

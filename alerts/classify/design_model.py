@@ -1,4 +1,4 @@
-"""Learned weights of single words for study designs: how `tests/bench/train_design.py` made them is in docs/accuracy.md."""
+"""Learned weights of single words for study designs (made by `tests/bench/train_design.py`, see docs/accuracy.md)."""
 
 import json
 import re

@@ -1,5 +1,7 @@
 """Phrases that name a study design: what each is worth in a title and in a text."""
 
+# ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
+
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -66,7 +68,7 @@ _RULES = (
     ("editorial", 14, 0, r"letter to (?:the )?editor|editorial comment|commentary (?:on|to)|comments? on|in reply|authors?'? (?:reply|response)|response to|reply to|erratum|corrigendum|retraction (?:note|notice|of)|correction to|correction:|invited commentary|viewpoint|: (?:a )?comment"),
     ("editorial", 14, 0, r"(?m)^.*[–—-] ?(?:no|yes|commentary)\.?$"),
     ("editorial", 1, 3.5, r"(?:in|to) (?:their|this|the) (?:recent )?(?:article|letter|commentary|editorial|paper) (?:entitled|by|published|in)|we read (?:with|the)|this (?:letter|commentary|editorial|viewpoint|erratum|corrects|article has been (?:retracted|corrected|withdrawn))|dear editor|the (?:original|published) (?:article|version)"),
-)  # fmt: skip  # noqa: E501
+)  # fmt: skip
 
 RULES: Mapping[str, Rule] = {
     f"design:{number}": Rule(
@@ -86,7 +88,7 @@ _NEWS = (
     ("trial", 6.2, 6.2, r"phase (?:1|2|3|4|i|ii|iii|iv|one|two|three)[ab]?[\"'”’]? (?:[\w-]+ ){0,3}(?:trials?|stud(?:y|ies)|results)"),
     ("case-report", 5.5, 3.9, r"(?:case report|case study|the two (?:men|women|patients)|world's first|(?:the|a|one|two) (?:man|woman|patient|men|patients) (?:got|regained|walked|walk|became))"),
     ("observational", 4, 2.8, r"report (?:\w+ )?(?:investigators|researchers)|researchers (?:\w+ ){0,4}(?:found|analy[sz]ed|looked at|examined|followed|tracked|studied|compared|surveyed|reviewed|identified|used data|collected)|study (?:\w+ ){0,2}(?:found|finds|shows|showed|suggests|included|involved|followed|looked|tracked|of \d|has (?:found|revealed))|(?:people|patients|adults|women|men|children) (?:in the study|who took part)|the (?:new )?study,? (?:led|published|which|was|appears|involving)|published (?:\w+ )?in (?:the )?(?:journal|scientific reports)|linked to|associated with|risk of|survey"),
-)  # fmt: skip  # noqa: E501
+)  # fmt: skip
 
 NEWS_RULES: Mapping[str, Rule] = {
     f"news:{number}": Rule(f"news:{number}", design, early, late, rf"\b(?:{pattern})")

@@ -1,5 +1,7 @@
 """The one sentence that states the main result, whole and in its own words."""
 
+# ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
+
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -32,13 +34,15 @@ _CUES = (
     (-1.5, r"\b(?:were (?:enrolled|recruited|included|measured|assessed|evaluated|collected|performed|analy[sz]ed|randomi[sz]ed|assigned|divided|obtained|used|asked|tested|examined|identified from)|was (?:performed|conducted|used|measured|assessed|evaluated|carried out|collected))\b"),
     (-1.2, r"\b(?:is|are) (?:a|an|the most) (?:\w+[ -]){0,4}(?:disease|disorder|condition|cause)|characteri[sz]ed by|affects?\b|affecting|(?:has|have) been (?:proposed|suggested|implicated|reported|shown)|previous(?:ly)? |known to|is common|commonly|patients with .{0,30} often"),
     (-1.0, r"\b(?:however|although|but|moreover|in addition|additionally|furthermore|also)\b"),
-)  # fmt: skip  # noqa: E501
+)  # fmt: skip
 _UNFIT, _SPOKEN, _STUDY, _PRONOUN = "unfit", "spoken", "study", "pronoun"
 _FLAGS = (
     (
         _UNFIT,
-        r"^(?:learn|read|click|find out|discover how|watch|listen|see (?:more|also)|download|sign up|subscribe|visit|for more|source|copyright|©|trial registration|clinicaltrials|funding|keywords?|conflict)\b"
-        r"|\bread more\b|https?:|www\.|@\w",
+        (
+            r"^(?:learn|read|click|find out|discover how|watch|listen|see (?:more|also)|download|sign up|subscribe|visit|for more|source|copyright|©|trial registration|clinicaltrials|funding|keywords?|conflict)\b"
+            r"|\bread more\b|https?:|www\.|@\w"
+        ),
     ),
     (_SPOKEN, r"[“\"][^”\"]{25}"),
     (_STUDY, r"\b(?:stud(?:y|ies)|trials?|researchers|scientists|investigators|results|discovery|findings)\b"),

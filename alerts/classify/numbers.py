@@ -3,13 +3,11 @@
 import re
 from typing import NamedTuple
 
-_UNITS = {
-    word: value
-    for value, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-        + ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-    )
-}
+import re2
+
+_TO_TEN = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_TEENS = ["eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_UNITS = {word: number for number, word in enumerate([*_TO_TEN, *_TEENS])}
 _TENS = {
     word: 10 * value
     for value, word in enumerate(
@@ -17,12 +15,11 @@ _TENS = {
     )
 }
 _SMALL = "|".join(sorted([*_UNITS, *_TENS], key=len, reverse=True))
-_MARKS = r",'\u2019\s"
+_MARKS = ",'\u2019 \u00a0\u2007\u2008\u2009\u202f"
 _WORDS = rf"\b(?:(?:{_SMALL}|a)[\s-]hundred|(?:{_SMALL}))(?:(?:\s+(?:and\s+)?|-)(?:{_SMALL}|hundred|thousand)\b)*\b"
 _DIGITS = re.compile(rf"\d{{1,3}}(?:[{_MARKS}]\d{{3}})+(?!\d)|\d+")
-_SPELT = re.compile(_WORDS, re.IGNORECASE)
-_NAMES = frozenset([*_UNITS, *_TENS, "hundred"])
-_LEFT = frozenset("0123456789.,·/=–-\u2212<>≤≥±$€£#+")  # noqa: RUF001 - signs as texts write them
+_SPELT = re2.compile(f"(?i){_WORDS}")
+_LEFT = frozenset("0123456789.,·/=–-\u2212<>≤≥±$€£#+")
 
 
 class Number(NamedTuple):
@@ -53,17 +50,15 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     left, right = text[start - 1 : start], text[end : end + 2]
     if left and (left in _LEFT or left.isalpha()) and not (left == "=" or text[start - 2 : start] == "= "):
         return False
-    if right[:1] == "%" or right[:1].isalpha() or right[:1] in {"/", "-", "–", "\u2212"}:  # noqa: RUF001
+    if right[:1] == "%" or right[:1].isalpha() or right[:1] in {"/", "-", "–", "\u2212"}:
         return False
     return not (right[:1] in {".", ",", "·", ":"} and right[1:].isdigit())
 
 
 def numbers(text: str) -> list[Number]:
-    """Return the whole numbers of a sentence in order."""
+    """Return the whole numbers of a text in order."""
     found = [
-        Number(*match.span(), value(match[0])) for match in _DIGITS.finditer(text) if _stands_alone(text, *match.span())
+        Number(match.start(), match.end(), value(match[0])) for match in _DIGITS.finditer(text) if _stands_alone(text, *match.span())
     ]
-    if not _NAMES.isdisjoint(text.lower().replace("-", " ").split()):
-        found += [Number(*match.span(), value(match[0])) for match in _SPELT.finditer(text)]
-        found.sort()
-    return found
+    found += [Number(match.start(), match.end(), value(match[0])) for match in _SPELT.finditer(text)]
+    return sorted(found)

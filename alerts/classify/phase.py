@@ -1,5 +1,7 @@
 """Which trial phase an item is of, or only speaks of: registry fields, publication types and text together."""
 
+# ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
+
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,13 +15,13 @@ _NAMES = ("EARLY_PHASE1", "PHASE1", "PHASE2", "PHASE3", "PHASE4")
 _NUMBERS = {"0": 0, "1": 1, "2": 2, "3": 3, "4": 4, "i": 1, "ii": 2, "iii": 3, "iv": 4}
 _NUMBERS |= {"one": 1, "two": 2, "three": 3, "four": 4}
 _NUMBER = r"(?:0|[1-4]|i{1,3}|iv|one|two|three|four)"
-_JOINT = r"\s*(?:/|-|–|\||,|\+|&|to|and|or|through)\s*(?:\(?phase[\s_-]*)?"  # noqa: RUF001 - the dash of real texts
+_JOINT = r"\s*(?:/|-|–|\||,|\+|&|to|and|or|through)\s*(?:\(?phase[\s_-]*)?"
 _PHASES = re.compile(
-    rf"\b(?P<early>early[\s_-]*)?phases?[\s_]*[-–/]?\s*(?P<first>{_NUMBER}[a-c]?)(?![a-z0-9]|\.\d)"  # noqa: RUF001
+    rf"\b(?P<early>early[\s_-]*)?phases?[\s_]*[-–/]?\s*(?P<first>{_NUMBER}[a-c]?)(?![a-z0-9]|\.\d)"
     rf"(?P<more>(?:{_JOINT}{_NUMBER}[a-c]?(?![a-z0-9]|\.\d))*)",
     re.IGNORECASE,
 )
-_ONE = re.compile(rf"(?P<joint>-|–|to|through)?\s*(?:phase[\s_-]*|\b)(?P<n>{_NUMBER})[a-c]?\b", re.IGNORECASE)  # noqa: RUF001
+_ONE = re.compile(rf"(?P<joint>-|–|to|through)?\s*(?:phase[\s_-]*|\b)(?P<n>{_NUMBER})[a-c]?\b", re.IGNORECASE)
 _MATRIX = re.compile(r"\(phase (i{1,3}|iv)\)[^:]*:\s*(yes|no)?")
 _BARE = re.compile(rf"(?P<first>{_NUMBER}[a-c]?)(?P<more>(?:{_JOINT}{_NUMBER}[a-c]?)*)(?:\s*\(.*\))?", re.IGNORECASE)
 _TYPE = re.compile(r"clinical trial, phase (i{1,3}|iv)", re.IGNORECASE)
@@ -140,24 +142,25 @@ def _in_title(mention: Mention) -> Role:
 
 def _in_text(mention: Mention, design: str | None, kind: Kind) -> Role:
     before = _near(mention, 500, 0)
-    ours = _OURS.search(before)
-    if _TO_COME.search(_near(mention, 60, 0)) and not ours:
+    ours = bool(_OURS.search(before))
+    earlier = bool(_EARLIER.search(_near(mention, 70, 40)))
+    close = _near(mention, 60, 0)
+    if _BESIDE.search(close) or (_TO_COME.search(close) and not ours):
         return Role.MENTION
-    if _BESIDE.search(_near(mention, 60, 0)):
-        return Role.MENTION
-    earlier = _EARLIER.search(_near(mention, 70, 40))
-    if earlier and ours and design in _TRIALS:
-        return Role.ANALYSIS
-    if _ANALYSIS.search(mention.sentence.text):
+    if _ANALYSIS.search(mention.sentence.text) or (earlier and ours and design in _TRIALS):
         return Role.ANALYSIS
     if design not in _TRIALS and kind not in {Kind.NEWS, Kind.RECORD}:
         return Role.MENTION
-    section = mention.sentence.section
+    return Role.OWN if _is_own(mention.sentence.section, before, ours=ours, earlier=earlier) else Role.MENTION
+
+
+def _is_own(section: str, before: str, *, ours: bool, earlier: bool) -> bool:
+    """Say whether a trial paper, record or story speaks of its own phase at this place."""
     if section == "background":
-        return Role.OWN if ours else Role.MENTION
+        return ours
     if section in {"methods", "objective", "results"} or _OWN.search(before):
-        return Role.OWN
-    return Role.MENTION if earlier or section else Role.OWN
+        return True
+    return not (earlier or section)
 
 
 def _role(mention: Mention, design: str | None, kind: Kind) -> Role:

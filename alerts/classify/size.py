@@ -1,5 +1,7 @@
 """How many people, or donors of samples, a study is about."""
 
+# ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
+
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -7,7 +9,7 @@ from typing import NamedTuple
 import re2
 
 from alerts.classify.numbers import Number, numbers
-from alerts.classify.reading import Reading, Sentence
+from alerts.classify.reading import LONGEST, Reading, Sentence
 from alerts.model import Evidence, Facet, Kind, Label
 
 _PEOPLE = (
@@ -229,7 +231,7 @@ def _summed(found: list[_Count], sentence: Sentence) -> _Count:
     first, rest = good[0], good[1:]
     others = sum(count.number for count in rest)
     between = sentence.text[first.end - sentence.start : rest[0].start - sentence.start]
-    if (first.number == others and len(rest) > 1) or (first.number > 3 * others and first.noun not in {"n"}):
+    if (first.number == others and len(rest) > 1) or (first.number > 3 * others and first.noun != "n"):
         return first
     if first.noun != "n" and (_BREAKS.search(between) or len(between) > 90 or not _JOINS.search(between)):
         return max(good, key=lambda count: (count.points, count.number))
@@ -240,9 +242,24 @@ def _summed(found: list[_Count], sentence: Sentence) -> _Count:
     return _Count(first.number + others, first.points + 0.3, first.field, first.start, rest[-1].end, first.noun)
 
 
-def _of_sentence(sentence: Sentence) -> Iterator[_Count]:
-    found = numbers(sentence.text)
-    if not found or not _SOMEBODY.search(sentence.text):
+def _by_sentence(reading: Reading) -> Iterator[tuple[Sentence, list[Number]]]:
+    """Return each sentence that holds numbers, with their places in it."""
+    content = reading.content
+    for text, sentences in ((content.title, reading.title), (content.text, reading.text)):
+        held, at = numbers(text[:LONGEST]), 0
+        for sentence in sentences:
+            inside = []
+            while at < len(held) and held[at].start < sentence.end:
+                start, end, value = held[at]
+                if start >= sentence.start and end <= sentence.end:
+                    inside.append(Number(start - sentence.start, end - sentence.start, value))
+                at += 1
+            if inside:
+                yield sentence, inside
+
+
+def _of_sentence(sentence: Sentence, found: Sequence[Number]) -> Iterator[_Count]:
+    if not _SOMEBODY.search(sentence.text):
         return
     place = _place(sentence)
     counted = _counted(sentence, found, place)
@@ -255,24 +272,28 @@ def _of_sentence(sentence: Sentence) -> Iterator[_Count]:
         yield _summed(equalled, sentence)
 
 
-def _case(sentences: Sequence[Sentence]) -> _Count | None:
+def _stated_cases(held: Sequence[tuple[Sentence, list[Number]]], *, told: bool) -> _Count | None:
+    """Return the number of cases that a report gives; `told` asks for words like "we report" before it."""
+    for sentence, found in held:
+        for number in found:
+            match = _THEN.match(sentence.text, number.end)
+            if not match or number.value < 2 or sentence.section == "background":
+                continue
+            if _PART_AFTER.match(sentence.text, match.end()):
+                continue
+            before = sentence.text[max(0, number.start - 60) : number.start]
+            if _CASES.search(before) if told else number.value <= 10:
+                start = sentence.start + number.start
+                return _Count(number.value, 4, sentence.field, start, sentence.start + match.end())
+    return None
+
+
+def _case(reading: Reading) -> _Count | None:
     """Return how many cases a report is of: the number it gives, else one."""
-    for told in (True, False):
-        for sentence in sentences:
-            for number in numbers(sentence.text):
-                match = _THEN.match(sentence.text, number.end)
-                if (
-                    not match
-                    or number.value < 2
-                    or sentence.section == "background"
-                    or _PART_AFTER.match(sentence.text, match.end())
-                ):
-                    continue
-                if (told and _CASES.search(sentence.text[: number.start])) or (not told and number.value <= 10):
-                    return _Count(
-                        number.value, 4, sentence.field, sentence.start + number.start, sentence.start + match.end()
-                    )
-    for sentence in sentences:
+    held = list(_by_sentence(reading))
+    if stated := _stated_cases(held, told=True) or _stated_cases(held, told=False):
+        return stated
+    for sentence in reading.sentences:
         if match := _ONE_CASE.search(sentence.text):
             return _Count(1, 3, sentence.field, sentence.start + match.start(), sentence.start + match.end())
     return None
@@ -281,8 +302,13 @@ def _case(sentences: Sequence[Sentence]) -> _Count | None:
 def _best(reading: Reading) -> _Count | None:
     design = reading.value(Facet.DESIGN)
     if design == "case-report":
-        return _case(reading.sentences)
-    found = [count for sentence in reading.sentences for count in _of_sentence(sentence) if count.number > 1]
+        return _case(reading)
+    found = [
+        count
+        for sentence, inside in _by_sentence(reading)
+        for count in _of_sentence(sentence, inside)
+        if count.number > 1
+    ]
     if not found:
         return None
     best = max(found, key=lambda count: (count.points, -count.start))

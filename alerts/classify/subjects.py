@@ -1,5 +1,7 @@
 """What was studied: people, samples that people gave, animals or cells."""
 
+# ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
+
 import re
 from collections.abc import Iterator, Mapping
 

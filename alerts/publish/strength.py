@@ -121,28 +121,29 @@ def _donors(said: _Said) -> str:
 
 def _study(said: _Said) -> str:
     """Name the study: its phase, its design and its people."""
-    own, analysed = said.phases(Role.OWN), said.phases(Role.ANALYSIS)
-    if analysed and said.design in {"randomized-trial", "trial", "observational", ""}:
-        where = f"analysis of data from {_phase_name(analysed)} trials"
-        return f"{where}, {said.people()}" if said.size else where
-    noun = _NOUNS.get(said.design, "study")
+    analysed = said.phases(Role.ANALYSIS)
+    if analysed and said.design in {*_WITH_PEOPLE, ""}:
+        people = f", {said.people()}" if said.size else ""
+        return f"analysis of data from {_phase_name(analysed)} trials{people}"
+    if said.design in _WITH_PEOPLE or said.phases(Role.OWN):
+        return _study_in_people(said)
+    by_design = {
+        "lab": f"lab study on {_donors(said)}",
+        "animal": f"study in {said.species()}",
+        "case-report": f"case report of {said.people()}" if said.size else "case report",
+        "protocol": f"{_NOUNS['protocol']}; {said.people()} planned" if said.size else _NOUNS["protocol"],
+        "": f"study of {said.people()}; how it was done is not stated" if said.size else "",
+    }
+    return by_design.get(said.design) or _NOUNS.get(said.design, "")
+
+
+def _study_in_people(said: _Said) -> str:
+    own, noun, joint = said.phases(Role.OWN), _NOUNS.get(said.design, "study"), "in"
     if own:
         noun = f"{'randomised ' if said.design == 'randomized-trial' else ''}{_phase_name(own)} trial"
-    match said.design:
-        case "lab":
-            return f"lab study on {_donors(said)}"
-        case "animal":
-            return f"study in {said.species()}"
-        case "case-report" if said.size:
-            return f"{noun} of {said.people()}"
-        case "protocol" if said.size:
-            return f"{noun}; {said.people()} planned"
-        case design if design in _WITH_PEOPLE or own:
-            joint = "of" if design == "observational" and not own else "in"
-            return f"{noun} {joint} {said.people()}" if said.size else f"{noun}; number of people not stated"
-        case "":
-            return f"study of {said.people()}; how it was done is not stated" if said.size else ""
-    return noun
+    elif said.design == "observational":
+        joint = "of"
+    return f"{noun} {joint} {said.people()}" if said.size else f"{noun}; number of people not stated"
 
 
 def _record(said: _Said) -> str:
@@ -166,25 +167,24 @@ def _article(noun: str) -> str:
 
 def _lead(said: _Said) -> str:
     """Say what the thing itself is, before anything about the study."""
-    kind, study = said.content.kind, _study(said)
-    if kind is Kind.NEWS and said.content.truncated:
+    study = _study(said) or "kind of study not stated"
+    leads = {
+        Kind.NEWS: _news(said, study),
+        Kind.EXPLAINER: "Explainer, not a study",
+        Kind.NOTICE: _notice(said),
+        Kind.RECORD: _record(said),
+        Kind.PREPRINT: f"Preprint, not yet checked by other scientists: {study}",
+        Kind.ABSTRACT: f"Congress abstract: {study}",
+    }
+    return leads.get(said.content.kind, _capital(study))
+
+
+def _news(said: _Said, study: str) -> str:
+    if said.content.truncated:
         return "News teaser, cut off by its source" + ("" if said.size else "; number of people not stated")
-    match kind:
-        case Kind.NEWS if said.design in {"news", ""}:
-            return "News story, not a report on one study"
-        case Kind.NEWS:
-            return f"News story about {_article(study)}"
-        case Kind.EXPLAINER:
-            return "Explainer, not a study"
-        case Kind.NOTICE:
-            return _notice(said)
-        case Kind.RECORD:
-            return _record(said)
-        case Kind.PREPRINT:
-            return f"Preprint, not yet checked by other scientists: {study or 'kind of study not stated'}"
-        case Kind.ABSTRACT:
-            return f"Congress abstract: {study or 'kind of study not stated'}"
-    return _capital(study or "kind of study not stated")
+    if said.design in {"news", ""}:
+        return "News story, not a report on one study"
+    return f"News story about {_article(study)}"
 
 
 def _notice(said: _Said) -> str:

@@ -57,8 +57,10 @@ def test_cells_from_people_are_named_with_their_illness() -> None:
         ),
         (
             Content(kind=Kind.RECORD, title="Velumab in MS", phases=("Phase 2",), status="TERMINATED"),
-            "Phase 2 trial registered, stopped early, no results yet; number of people not stated. "
-            "Phase 2 looks for first signs of an effect and for side effects.",
+            (
+                "Phase 2 trial registered, stopped early, no results yet; number of people not stated. "
+                "Phase 2 looks for first signs of an effect and for side effects."
+            ),
         ),
         (
             Content(
