@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.errors import AlertsError
 from alerts.ingest.fetch import Fetch
-from alerts.pipeline import compose, deliver, keep, poll, release
+from alerts.pipeline import compose, deliver, inbox, keep, poll, release, watch
 from alerts.wiring import World
 
 log = structlog.get_logger(__name__)
@@ -109,6 +109,17 @@ def _beats(world: World, fetch: Fetch, stop: asyncio.Event) -> Iterator[tuple[st
                 stopped=report.stopped,
             )
 
+    async def care() -> None:
+        done = await watch.complete_due(world.engine, fetch, world.now())
+        asked = await watch.ask_after_due(world.engine, fetch, world.now())
+        if done.items or asked.items:
+            log.info("items.cared", completed=done.changed, asked_after=asked.items, changed=asked.changed)
+
+    async def returned() -> None:
+        counts = await inbox.read_bounces(world.engine, world.keyring, world.settings, world.now())
+        if counts:
+            log.info("mail.returned", messages=sum(counts.values()))
+
     async def tidy() -> None:
         await asyncio.to_thread(keep.keep, world.engine, world.now())
 
@@ -116,4 +127,6 @@ def _beats(world: World, fetch: Fetch, stop: asyncio.Event) -> Iterator[tuple[st
     yield "scheduler", Beat("release", 3, stamp)
     yield "scheduler", Beat("compose", 5, prepare)
     yield "scheduler", Beat("keep", 3600, tidy)
+    yield "scheduler", Beat("bounces", 60, returned)
+    yield "poll", Beat("care", 60, care)
     yield "deliver", Beat("deliver", 3, send)
