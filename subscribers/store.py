@@ -1,17 +1,16 @@
 """People in the database: every function takes an open session and never commits."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from subscribers.cadence import Cadence
 from subscribers.interest import parse_set
-from subscribers.people import CONFIRM, CONFIRM_WITHIN, NOTHING_NEW, Person, Status, Suppressed, Wishes
+from subscribers.people import CONFIRM, CONFIRM_WITHIN, Person, Status, Suppressed, Wishes
 from subscribers.tables import (
     AttemptRow,
     InterestSetRow,
@@ -210,21 +209,6 @@ def pending_since(session: Session, before: datetime, limit: int = IN_ONE) -> li
     return [found for found in session.execute(query.limit(limit)).scalars() if found is not None]
 
 
-def pause_is_over(session: Session, now: datetime, limit: int = 10_000) -> list[int]:
-    """Return those whose pause is over."""
-    over = (col(SubscriberRow.status) == Status.PAUSED.value, col(SubscriberRow.paused_until) <= now)
-    return list(session.execute(select(col(SubscriberRow.id)).where(*over).limit(limit)).scalars())
-
-
-def wake(session: Session, ids: Sequence[int]) -> None:
-    """Make paused people active again."""
-    values = {"status": Status.ACTIVE.value, "paused_until": None}
-    for start in range(0, len(ids), IN_ONE):
-        some = col(SubscriberRow.id).in_(ids[start : start + IN_ONE])
-        asleep = col(SubscriberRow.status) == Status.PAUSED.value
-        session.execute(update(SubscriberRow).where(some, asleep).values(**values))
-
-
 def suppressions(session: Session, hashes: Iterable[bytes]) -> dict[bytes, Suppressed]:
     """Return which of these address hashes are suppressed, and why."""
     wanted = sorted(set(hashes))
@@ -234,6 +218,27 @@ def suppressions(session: Session, hashes: Iterable[bytes]) -> dict[bytes, Suppr
         rows = session.execute(select(SuppressionRow).where(part)).scalars()
         found |= {row.address_hash: Suppressed(row.reason) for row in rows}
     return found
+
+
+class Departure(NamedTuple):
+    """One suppression as it is stored."""
+
+    address_hash: bytes
+    reason: Suppressed
+    at: datetime
+
+
+def all_suppressions(session: Session, *, after: bytes = b"", limit: int = IN_ONE) -> list[Departure]:
+    """Return all suppressions in the order of their hashes, in slices."""
+    hashed = col(SuppressionRow.address_hash)
+    query = select(SuppressionRow).where(hashed > after).order_by(hashed).limit(limit)
+    return [Departure(row.address_hash, Suppressed(row.reason), row.at) for row in session.execute(query).scalars()]
+
+
+def ids_by_hash(session: Session, hashes: Sequence[bytes]) -> list[int]:
+    """Return the subscribers behind these address hashes."""
+    query = select(col(SubscriberRow.id)).where(col(SubscriberRow.address_hash).in_(hashes))
+    return list(session.execute(query).scalars()) if hashes else []
 
 
 def suppress(session: Session, address_hash: bytes, reason: Suppressed, now: datetime) -> None:
@@ -257,7 +262,8 @@ def keep_token(session: Session, token: str, purpose: str, person_id: int, now: 
     A confirm token ends after 48 hours, a personal feed's when it is renewed.
     """
     expires = now + CONFIRM_WITHIN if purpose == CONFIRM else None
-    end_tokens(session, purpose, person_id)
+    mine = (col(TokenRow.subscriber_id) == person_id, col(TokenRow.purpose) == purpose)
+    session.execute(delete(TokenRow).where(*mine))
     values = {"hash": token_hash(token), "purpose": purpose, "subscriber_id": person_id}
     session.execute(insert(TokenRow).values(**values, created_at=now, expires_at=expires))
 
@@ -274,19 +280,6 @@ def end_token(session: Session, token: str) -> bool:
     """Use a token up; False if somebody else was faster."""
     result: Any = session.execute(delete(TokenRow).where(col(TokenRow.hash) == token_hash(token)))
     return bool(result.rowcount)
-
-
-def has_token(session: Session, purpose: str, person_id: int) -> bool:
-    """Tell whether a person holds a token of a purpose."""
-    query = select(col(TokenRow.hash)).where(col(TokenRow.subscriber_id) == person_id, col(TokenRow.purpose) == purpose)
-    return session.execute(query).first() is not None
-
-
-def end_tokens(session: Session, purpose: str, person_id: int) -> None:
-    """End all tokens of a purpose that a person holds."""
-    session.execute(
-        delete(TokenRow).where(col(TokenRow.subscriber_id) == person_id, col(TokenRow.purpose) == purpose)
-    )
 
 
 def count_attempt(session: Session, bucket: bytes, *, within: timedelta, now: datetime) -> int:
@@ -313,81 +306,8 @@ def counts(session: Session) -> dict[str, int]:
     return dict(session.execute(query).all())
 
 
-OWN_COLUMNS = ("id", "digest_no", "domain_hash", "next_digest_at")
-SHARED_COLUMNS = (
-    "seen", "interest_set_id", "cadence", "hour", "weekday", "zone", "quiet_from", "quiet_to", "format", "language",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """Whose digests to ask for. `now` None: due or not; `after`: (next_digest_at, id) of the last row before.
-
-    Who got no digest since `silent_since` is marked as silent.
-    """
-
-    upto: int
-    silent_since: datetime
-    now: datetime | None = None
-    after: tuple[datetime, int] | None = None
-    only: int | None = None
-    limit: int = 1000
-
-
-def due(session: Session, wanted: Due) -> Sequence[Any]:
-    """Return active subscribers whose digest is due, in slices.
-
-    A row begins with OWN_COLUMNS; what follows (SHARED_COLUMNS, `first`, `silent`, `suppressed`) decides what they
-    get. Who wants mail at once is due only when there are alerts beyond those seen.
-    """
-    table, barred = SubscriberRow.metadata.tables["subscribers"].c, col(SuppressionRow.address_hash)
-    last = func.coalesce(table.last_digest_at, table.confirmed_at, table.created_at)
-    silent = and_(last <= wanted.silent_since, table.no_notices.not_like(f"%{NOTHING_NEW}%"))
-    query = select(
-        *(table[name] for name in (*OWN_COLUMNS, *SHARED_COLUMNS)),
-        (table.digest_no == 0).label("first"),
-        silent.label("silent"),
-        barred.is_not(None).label("suppressed"),
-    ).outerjoin(SuppressionRow, barred == table.address_hash)
-    query = query.where(table.status == Status.ACTIVE.value)
-    query = query.where(or_(table.cadence != "immediate", table.seen < wanted.upto))
-    if wanted.now is not None:
-        query = query.where(table.next_digest_at <= wanted.now)
-    if wanted.after is not None:
-        query = query.where(tuple_(table.next_digest_at, table.id) > wanted.after)
-    if wanted.only is not None:
-        query = query.where(table.id == wanted.only)
-    return session.execute(query.order_by(table.next_digest_at, table.id).limit(wanted.limit)).all()
-
-
-def still(session: Session, rows: Sequence[Any]) -> set[int]:
-    """Return which of these rows of `due` nobody has moved on since.
-
-    They stay locked until the transaction ends, so that whoever is moved on now is moved on once (law 6).
-    """
-    table = SubscriberRow.metadata.tables["subscribers"].c
-    query = select(table.id, table.seen, table.digest_no).where(table.id.in_([row.id for row in rows]))
-    query = query.where(table.status == Status.ACTIVE.value).with_for_update()
-    held = {(found.id, found.seen, found.digest_no) for found in session.execute(query)}
-    return {row.id for row in rows if (row.id, row.seen, row.digest_no) in held}
-
-
 def bar(session: Session, ids: Sequence[int]) -> None:
     """Make the status of suppressed people say so; nothing is due for them any more."""
     values = {"status": Status.SUPPRESSED.value, "next_digest_at": None}
     if ids:
         session.execute(update(SubscriberRow).where(col(SubscriberRow.id).in_(ids)).values(**values))
-
-
-def advance(session: Session, ids: Sequence[int], next_at: datetime, **values: Any) -> None:  # noqa: ANN401
-    """Move people on to their next digest, with the other columns that change for all of them."""
-    table = SubscriberRow.metadata.tables["subscribers"]
-    query = update(table).where(table.c.id.in_(ids)).values(next_digest_at=next_at, **values)
-    session.connection().execute(query)
-
-
-def mailed(session: Session, ids: Sequence[int], now: datetime) -> None:
-    """Count one more digest for each of these people."""
-    table = SubscriberRow.metadata.tables["subscribers"]
-    query = update(table).where(table.c.id.in_(ids)).values(digest_no=table.c.digest_no + 1, last_digest_at=now)
-    session.connection().execute(query)

@@ -22,6 +22,7 @@ from alerts.store import editions, numberline, runs
 from alerts.store import engine as database
 from alerts.store.editions import Edition, Mailing
 from subscribers import store as people_store
+from subscribers import turns
 from subscribers.cadence import next_due
 from subscribers.tokens import Keyring
 
@@ -96,12 +97,12 @@ def _only(engine: Engine, keyring: Keyring, address: str) -> int:
 def _wake(engine: Engine, keyring: Keyring, settings: Settings, now: datetime) -> int:
     """Make those active again whose pause is over, once the notices they missed are enqueued; return how many."""
     with database.reading(engine) as session:
-        asleep = people_store.pause_is_over(session, now)
+        asleep = turns.pause_is_over(session, now)
     if not asleep:
         return 0
     count = notices.notify_woken(engine, keyring, settings, now, asleep)
     with database.writing(engine) as session:
-        people_store.wake(session, asleep)
+        turns.wake(session, asleep)
     return count
 
 
@@ -135,7 +136,7 @@ class _Work:
 
     def slices(self, *, due: bool, only: int | None) -> Iterator[Sequence[Any]]:
         """Return the candidates in the order they are due, up to 1,000 at a time."""
-        wanted = people_store.Due(
+        wanted = turns.Due(
             upto=self._report.upto,
             silent_since=self._now - SILENCE,
             now=self._now if due else None,
@@ -144,7 +145,7 @@ class _Work:
         )
         while True:
             with database.reading(self._engine) as session:
-                rows = people_store.due(session, wanted)
+                rows = turns.due(session, wanted)
             if not rows:
                 return
             yield rows
@@ -157,7 +158,7 @@ class _Work:
             self._count(planned, {row.id for row in rows})
             return
         with database.writing(self._engine) as session:
-            held = people_store.still(session, rows)
+            held = turns.still(session, rows)
             mine = [(row, plan) for row, plan in planned if row.id in held]
             self._keep(session, [plan.edition for _, plan in mine if plan.edition])
             self._move(session, mine)
@@ -175,7 +176,7 @@ class _Work:
         if len(self._plans) > MOST_PLANS:
             self._plans.clear()
         for row in rows:
-            key = row[len(people_store.OWN_COLUMNS) :]
+            key = row[len(turns.OWN_COLUMNS) :]
             plan = self._plans.get(key)
             if plan is None:
                 plan = self._plans[key] = self._plan(row, texts[row.interest_set_id])
@@ -206,8 +207,8 @@ class _Work:
             if suppressed:
                 people_store.bar(session, ids)
             else:
-                people_store.advance(session, ids, next_at, **({} if stays else {"seen": self._report.upto}))
-        people_store.mailed(session, [row.id for row, plan in mine if plan.edition], self._now)
+                turns.advance(session, ids, next_at, **({} if stays else {"seen": self._report.upto}))
+        turns.mailed(session, [row.id for row, plan in mine if plan.edition], self._now)
 
     def _mailing(self, row: Any, edition: Edition) -> Mailing:  # noqa: ANN401
         recipient, ordinal = str(row.id), row.digest_no + 1

@@ -19,6 +19,10 @@ OPENING: Final = (
     "Everything below matches the topics you follow and was not in an earlier digest. The strongest kinds of study "
     "come first; every entry says what kind of study it is, what was found, and why you got it."
 )
+NOTHING: Final = (
+    "Nothing new came on the topics you follow in the time this digest looks back on. When something does, every "
+    "entry will say what kind of study it is, what was found, and why you got it; the strongest kinds come first."
+)
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 UNSTATED: Final = {
     "phase": "a stated phase",
@@ -135,7 +139,7 @@ def _body(content: Digest, blocks: Blocks, sender: Sender, form: str) -> Body:
         language=content.language,
         listed=True,
         preheader=preheader(content.selection),
-        opening=OPENING,
+        opening=OPENING if content.selection.items else NOTHING,
         first=content.first,
         rhythm=often,
         because=f"You get this digest {often} because you asked for it at this address.",

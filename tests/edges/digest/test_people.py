@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import inspect, select, text
 
 from alerts.errors import NotFoundError, UsageError
-from alerts.pipeline import keep, operator, people
+from alerts.pipeline import departures, keep, moving, operator, people
 from alerts.pipeline.signup import SignUps
 from alerts.settings import Settings
-from alerts.store.engine import reading, writing
+from alerts.store import schema
+from alerts.store.engine import connect, reading, writing
 from alerts.store.tables import DeliveryRow, EditionRow
 from subscribers import store
 from subscribers.cadence import Cadence
@@ -280,3 +281,21 @@ def test_the_operator_is_told_each_time(house) -> None:
         with writing(house.engine) as session:
             operator.tell(session, house.keyring, house.settings, house.now, subject=f"A {word} thing", paragraphs=["Look."])
     assert [(delivery.recipient, delivery.ordinal) for delivery, _ in house.mails("operator")] == [("operator", 1), ("operator", 2)]
+
+
+def test_who_left_stays_gone_though_an_older_backup_is_restored(house, tmp_path) -> None:
+    left = house.person("a@example.org")
+    house.person("b@example.org")
+    house.news("nmosd")
+    house.compose()
+    path = moving.backup(house.engine, tmp_path, house.now, lambda *_: None).path
+    unsubscribe(house, left)
+    restored = connect(f"sqlite:///{tmp_path / 'restored.db'}")
+    schema.upgrade(restored)
+    moving.restore(path, restored, lambda *_: None)
+    assert len(people.listed(restored, house.keyring)) == 2
+    assert departures.reapply(house.engine, restored) == 1
+    assert [person.address for person in people.listed(restored, house.keyring)] == ["b@example.org"]
+    done = people.read_csv(restored, house.keyring, house.settings, rows(LINES[0]), "paper form", house.now)
+    restored.dispose()
+    assert (done.added, len(done.refused)) == (0, 1)
