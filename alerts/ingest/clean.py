@@ -31,7 +31,7 @@ _TAG = re.compile(
     rf"</?(?:(?:{_BLOCK}|{_INLINE}|{_JATS}|[a-z]\w{{0,20}}:[a-z][\w.-]{{0,40}}){_INSIDE}|{_ANY_WITH_VALUES})\s*/?>",
     re.IGNORECASE,
 )
-_BLOCK_TAG = re.compile(rf"(?=</?(?:[a-z]+:)?(?:{_BLOCK})[\s/>])", re.IGNORECASE)
+_BLOCK_TAG = re.compile(rf"<(?=/?(?:[a-z]{{1,20}}:)?(?:{_BLOCK})[\s/>])", re.IGNORECASE)
 _RAW = re.compile(r"<(script|style|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
 _DECLARATION = re.compile(r"<[!?][^<>]{0,2000}>")
@@ -50,7 +50,7 @@ _SECTIONS = (
 _THEN_TEXT = r"\s*[:.]?\s*(?:</p>|<br ?/?>)?\s*(?:<(?:jats:)?p(?:\s[^<>]{0,300})?>)?"
 _HEADING = re.compile(rf"<(h[1-6]|(?:jats:)?title)>\s*({_SECTIONS})\s*[:.]?\s*</\1>{_THEN_TEXT}", re.IGNORECASE)
 _RUN_IN = re.compile(
-    rf"(?:(?<=>)|\A)\s*<(b|strong|(?:jats:)?bold|em|i)>\s*({_SECTIONS})\s*[:.]?\s*</\1>{_THEN_TEXT}", re.IGNORECASE
+    rf"<(b|strong|(?:jats:)?bold|em|i)>\s*({_SECTIONS})\s*[:.]?\s*</\1>{_THEN_TEXT}", re.IGNORECASE
 )
 _ABSTRACT = re.compile(r"<(h[1-6]|b|strong|(?:jats:)?bold|(?:jats:)?title)>\s*abstract\s*:?\s*</\1>", re.IGNORECASE)
 _LABEL_ALONE = re.compile(r"[A-Z][A-Z &/,'-]{2,60}:")
@@ -65,14 +65,18 @@ def plain(text: str) -> str:
     Takes HTML, HTML that was escaped once or more, or plain text, in which `p < 0.05` and `IL-6<TNF` stay.
     """
     for _ in range(_PASSES):
-        text = _UNSEEN.sub("", xml_legal(text))
+        text = _seen(text)
         if _has_markup(text):
             text = _without_markup(text)
         elif _ENTITY.search(text):
             text = _unescaped(text)
         else:
             break
-    return _lines(_UNSEEN.sub("", xml_legal(text)))
+    return _lines(_seen(text))
+
+
+def _seen(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", xml_legal(text))
 
 
 def title(text: str) -> str:
@@ -102,9 +106,11 @@ def _unescaped(text: str) -> str:
 def _without_markup(text: str) -> str:
     """Return the text of a piece of HTML, with line breaks where blocks begin and end."""
     text = _RAW.sub(" ", _CDATA.sub(r"\1", text))
-    text = _POWER.sub(lambda found: found[1].translate(_RAISED), " ".join(text.split()))
+    text = " ".join(text.split())
+    if "<sup" in text:
+        text = _POWER.sub(lambda found: found[1].translate(_RAISED), text)
     text = _HEADING.sub(_as_label, _ABSTRACT.sub("", text))
-    text = _BLOCK_TAG.sub("\n", _RUN_IN.sub(_as_label, text))
+    text = _BLOCK_TAG.sub("\n<", _RUN_IN.sub(_as_label_after_tag, text))
     return _unescaped(_TAG.sub("", _DECLARATION.sub("", text)))
 
 
@@ -112,8 +118,16 @@ def _as_label(found: re.Match[str]) -> str:
     return f"\n{found[2].upper()}: "
 
 
+def _as_label_after_tag(found: re.Match[str]) -> str:
+    """Take a bold section name for a label only where it begins a block: at the very start or after another tag."""
+    before = found.string[max(0, found.start() - 20) : found.start()].rstrip()
+    return _as_label(found) if not before or before.endswith(">") else found[0]
+
+
 def _lines(text: str) -> str:
     """Return lines with single spaces and without empty ones; hard-wrapped lines are joined."""
+    if "\n" not in text and text.isascii():
+        return " ".join(text.split())
     lines: list[str] = []
     for line in unicodedata.normalize("NFC", text).split("\n"):
         words = " ".join(line.split())

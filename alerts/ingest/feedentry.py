@@ -60,7 +60,7 @@ def make(found: Mapping[str, Any], bone: Bone, locator: str, place: Place) -> En
         locator=locator,
         content=content,
         keys=tuple(dict.fromkeys((*keys, *_local_keys(bone, link, place)))),
-        links=_links(content, keys, _html(found)),
+        links=_links(content, keys, _html(found, bone)),
         raw_hash=bone.raw_hash,
     )
 
@@ -74,15 +74,15 @@ def _link(found: Mapping[str, Any], bone: Bone, place: Place) -> str:
     return ""
 
 
-def _html(found: Mapping[str, Any]) -> str:
-    """Return the longest of an entry's contents and its summary, as they came."""
+def _html(found: Mapping[str, Any], bone: Bone) -> str:
+    """Return the longest of an entry's contents, description and summary, as they came."""
     parts = [str(part.get("value") or "") for part in found.get("content") or ()]
-    return max((*parts, str(found.get("summary") or "")), key=len)[: 4 * _LONGEST_TEXT]
+    return max((*parts, str(found.get("summary") or ""), bone.html), key=len)[: 4 * _LONGEST_TEXT]
 
 
 def _said(found: Mapping[str, Any], link: str, bone: Bone) -> Said:
     """Return what the entry's text says, read in the manner of the service it comes from."""
-    html = _html(found)
+    html = _html(found, bone)
     if "pubmed" in bone.guid or "ncbi.nlm.nih.gov" in link:
         read = dialects.pubmed(html)
         if read:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self
 from urllib.parse import urljoin
@@ -14,14 +14,15 @@ from lxml import etree
 from alerts.ingest.weblink import url_value
 
 _NOISE = re.compile(rb"\b(?:utm_\w{1,20}=[^&\"'<>\s]*|f[cf]=\d{8,}|v=\d+\.[\w.+%]*|v=[\w%-]{40,})")
-_ATOM = "{http://www.w3.org/2005/Atom}"
+_NOISE_MARKS = (b"utm_", b"fc=", b"ff=", b"v=")
+_BULKY = ("{http://purl.org/rss/1.0/modules/content/}encoded", "{*}description")
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bone:
-    """What is read of an entry without feedparser: enough to know it again, and what feedparser would lose."""
+    """What is read of an entry without feedparser: enough to know it again, and what it would lose or labour over."""
 
     raw_hash: str
     guid: str = ""
@@ -29,6 +30,7 @@ class Bone:
     title: str = ""
     identifiers: tuple[str, ...] = ()
     creators: tuple[str, ...] = ()
+    html: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +70,34 @@ def cut(xml: bytes, hashes: Collection[str], url: str = "") -> Cut | None:
     except (etree.LxmlError, ValueError):
         return None
     found = list(_entries(root))
-    bones = tuple(_bone(entry) for entry in found)
+    bones = [_bone(entry) for entry in found]
     head = {etree.QName(node).localname: (node.text or "").strip() for node in _head(root)}
-    for entry, bone in zip(found, bones, strict=True):
-        parent = entry.getparent()
-        if bone.raw_hash in hashes and parent is not None:
-            parent.remove(entry)
+    kept = [place for place, bone in enumerate(bones) if bone.raw_hash not in hashes]
+    _remove(entry for entry, bone in zip(found, bones, strict=True) if bone.raw_hash in hashes)
+    for place in kept:
+        bones[place] = replace(bones[place], html=_unloaded(found[place]))
     return Cut(
-        rest=etree.tostring(root, encoding="utf-8", xml_declaration=True),
-        bones=bones,
-        kept=tuple(place for place, bone in enumerate(bones) if bone.raw_hash not in hashes),
+        rest=etree.tostring(root, encoding="utf-8", xml_declaration=True) if kept else b"",
+        bones=tuple(bones),
+        kept=tuple(kept),
         title=head.get("title", ""),
         ttl=head.get("ttl", ""),
         period=(head.get("updatePeriod", ""), head.get("updateFrequency", "")),
     )
+
+
+def _unloaded(entry: etree._Element) -> str:
+    """Take the long texts out of an entry, which feedparser labours over, and return the longest."""
+    html = max(_texts(entry, *_BULKY), key=len, default="")
+    _remove(entry.iterchildren(*_BULKY))
+    return html
+
+
+def _remove(nodes: Iterable[etree._Element]) -> None:
+    for node in list(nodes):
+        parent = node.getparent()
+        if parent is not None:
+            parent.remove(node)
 
 
 def _entries(root: etree._Element) -> Iterator[etree._Element]:
@@ -108,7 +124,8 @@ def _bone(entry: etree._Element) -> Bone:
 
 def raw_hash(entry: bytes) -> str:
     """Return the SHA-256 of an entry's bytes, without what services count in their links (`utm_*`, `fc`, `ff`, `v`)."""
-    return hashlib.sha256(_NOISE.sub(b"", entry)).hexdigest()
+    noisy = any(mark in entry for mark in _NOISE_MARKS)
+    return hashlib.sha256(_NOISE.sub(b"", entry) if noisy else entry).hexdigest()
 
 
 def _texts(entry: etree._Element, *names: str) -> Iterator[str]:
@@ -125,7 +142,7 @@ def _link(entry: etree._Element) -> str:
     for node in entry.iterchildren("{*}link"):
         address = (node.text or "").strip() or (node.get("href", "") if _is_alternate(node) else "")
         if address:
-            return urljoin(node.base or "", address)
+            return address if address.startswith("http") else urljoin(node.base or "", address)
     return ""
 
 

@@ -69,9 +69,22 @@ def _one_form(scheme: str) -> re.Pattern[str]:
     return re.compile(_FORMS[scheme].pattern.replace("(<", "("), re.IGNORECASE)
 
 
+_EU_HINT = re.compile(r"\d-\d{6}-\d")
+_LETTERS = (
+    "NCT", "ISRCTN", "ACTRN", "DRKS", "CTRI", "PACTR", "RPCEC", "TCTR", "SLCTR", "ITMCTR", "UMIN", "JRCT", "JAPICCTI",
+    "RBR", "IRCT", "CHICTR", "KCT", "LBCTR", "OMON", "NTR", "NL", "U1111", "PER-", "EUPAS",
+)  # fmt: skip
+
+
+def _may_hold(text: str) -> bool:
+    """Tell quickly whether a text can hold a registry number; few texts do."""
+    capitals = text.upper()
+    return any(letters in capitals for letters in _LETTERS) or bool(_EU_HINT.search(text))
+
+
 def registry_ids(text: str) -> tuple[Key, ...]:
     """Return the registry numbers that a text names, each once, in the order of the text."""
-    return tuple(dict.fromkeys(_found(text)))
+    return tuple(dict.fromkeys(_found(text))) if _may_hold(text) else ()
 
 
 def _found(text: str) -> Iterator[Key]:

@@ -1,6 +1,7 @@
 """Web addresses without what changes from poll to poll: tracking, feed marks, spelling."""
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
 _TRACKING = re.compile(
@@ -16,6 +17,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "%/:=&?~#+!$,;'@()*[]|"
 
 
+@lru_cache(maxsize=2_048)
 def clean_url(url: str) -> str:
     """Return a web address without tracking (`utm_*`, PubMed's `fc`, `ff`, `v`, feed marks), or "" if it is none.
 
@@ -49,6 +51,7 @@ def _is_noise(pair: str) -> bool:
     return bool(_TRACKING.fullmatch(name) or _FEED_MARK.fullmatch(pair) or _FETCH_TIME.fullmatch(pair))
 
 
+@lru_cache(maxsize=2_048)
 def url_value(url: str) -> str:
     """Return what two spellings of one address have in common: https, no `www.`, no last slash, no ticket; or ""."""
     clean = clean_url(url)

@@ -13,6 +13,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\x1b"))  # single bytes in every narrow encoding; 1b switches some
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _SEVEN_BIT = ("iso-2022", "utf-7", "hz")  # their bytes look like ASCII, so they pass for UTF-8
@@ -38,7 +39,8 @@ def decoded(body: bytes, content_type: str = "") -> str:
             return xml_legal(body[len(mark) :].decode(name, "replace"))
     if name := _wide(body):
         return xml_legal(body.decode(name, "replace"))
-    return xml_legal(_narrow(body, [*_declared(body), *_CHARSET.findall(content_type)]))
+    text = _narrow(body.translate(None, _CONTROLS), [*_declared(body), *_CHARSET.findall(content_type)])
+    return text.replace("\x1b", "").replace("\ufffe", "").replace("\uffff", "")
 
 
 def _declared(body: bytes) -> list[str]:
@@ -79,8 +81,8 @@ def _codec(name: str) -> str:
 def without_doctype(text: str) -> str:
     """Drop the document type with all its entities: no feed needs them, and bombs are made of them."""
     root = _ANY_ROOT.search(text)
-    found = _DOCTYPE.search(text)
-    if not found or (root and found.start() > root.start()):
+    found = _DOCTYPE.search(text, 0, root.start() if root else len(text))
+    if not found:
         return text
     end = _SUBSET_END.search(text, found.end()) if found[1] else None
     return text[: found.start()] + text[end.end() if end else text.find(">", found.end()) + 1 :]

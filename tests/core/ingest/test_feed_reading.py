@@ -360,6 +360,12 @@ def test_broken_xml_is_read_as_far_as_it_goes() -> None:
     assert "not well-formed" in page.notes[0]
 
 
+@pytest.mark.parametrize("char", ["\x00", "\x0b", "\x1b", "\x1f", "\ufffe", "\uffff"])
+def test_characters_that_xml_forbids_break_nothing(char: str) -> None:
+    page = read(rss(item(1, f"a{char}b")))
+    assert (page.entries[0].content.title, page.notes) == ("ab 1", ())
+
+
 def test_a_feed_that_was_cut_off_gives_its_whole_entries() -> None:
     whole = rss(*(item(number, description="words") for number in range(5)))
     page = read(whole[: whole.rindex(b"<description>") + 3])
