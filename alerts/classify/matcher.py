@@ -16,6 +16,8 @@ from alerts.model import Content, Topic
 
 _MEMORY = 512 << 20  # bytes for the scanner's states; RE2's own default of 8 MB halves the speed
 _MOST = 200  # places of one term that are looked at in one item
+_NEAR = 70  # characters on each side of words that were run together
+_GLUE = re.compile(r"[a-z)][A-Z][a-z]")
 _BREAK = "\x00"  # between title and text: no term reaches across it
 _PEOPLE_WITH = re.compile(r"(?<![^\W_])(?:pl?w|PL?W|Pl?w|Pl?W)$")
 
@@ -63,10 +65,18 @@ class Joined:
         """Return where a word stands by itself; worked out once, since several topics may share it."""
         if (known := self._spots.get(vocable.pattern)) is None:
             text = self.cased if vocable.cased else self.lower
-            found = (Place(*match.span()) for match in vocable.pattern.finditer(text))
-            apart = (place for place in found if _stands_alone(text, *place, cased=vocable.cased))
+            found = (_apart(self.cased, *match.span(), cased=vocable.cased) for match in vocable.pattern.finditer(text))
+            apart = (place for place in found if place is not None)
             known = self._spots[vocable.pattern] = list(islice(apart, _MOST))
         return known
+
+    def unglued(self) -> str:
+        """Return what stands around words that a source ran together ("SclerosisIntervention"), set apart."""
+        points = islice(_GLUE.finditer(self.cased), _MOST)
+        return "".join(
+            f"{_BREAK}{self.cased[max(0, at - _NEAR) : at]} {self.cased[at : at + _NEAR]}"
+            for at in (match.start() + 1 for match in points)
+        )
 
     def locate(self, start: int, end: int) -> tuple[str, int, int]:
         """Return field, start and end in the text as given."""
@@ -90,7 +100,8 @@ class Matcher:
         self._vocables: list[_Vocable] = []
         self._exact: dict[str, re2.Set] = {}
         self._set = _empty()
-        self._size = 0
+        self._add(_GLUE.pattern, "glue")
+        self._names.append("")
         for name, pattern in triggers.items():
             loose = loosened(pattern)
             self._add(f"(?i){loose}", f"trigger {name}")
@@ -102,22 +113,24 @@ class Matcher:
         for (pattern, cased), uses in _vocabulary(topics).items():
             self._add(_scan_pattern(pattern, cased=cased), f"term of {uses[0].topic}")
             self._vocables.append(_Vocable(re.compile(pattern), cased, tuple(uses)))
-        if self._size:
-            self._set.Compile()
+        self._set.Compile()
 
     def _add(self, pattern: str, what: str) -> None:
         try:
             self._set.Add(pattern)
         except re2.error as error:
             raise UsageError(f"{what}: {pattern!r} is not a pattern: {error}") from error
-        self._size += 1
 
     def scan(self, joined: Joined) -> Hits:
         """Return what occurs in an item; of topics only those whose own words do."""
         text = joined.cased.encode("utf-8", "replace")
-        found = self._set.Match(text) if self._size else None
+        found = self._set.Match(text)
         if not found:
             return _NOTHING
+        if 0 in found:
+            loose = joined.unglued().encode("utf-8", "replace")
+            text += loose
+            found = list({*found, *(self._set.Match(loose) or ())} - {0})
         found.sort()
         first = bisect_left(found, len(self._names))
         met: dict[str, list[tuple[str, _Vocable]]] = {}
@@ -154,12 +167,22 @@ _THERE = [Place(0, 0)]
 _NOTHING = Hits(frozenset(), {})
 
 
-def _stands_alone(text: str, start: int, end: int, *, cased: bool) -> bool:
+def _apart(text: str, start: int, end: int, *, cased: bool) -> Place | None:
+    """Return the place if it stands by itself in the cased text, and nothing but its plural is glued on."""
     if text[end : end + 1].isalnum() and text[end - 1].isalnum():
-        return False
+        if not text[end - 1].islower() and text[end - 2 : end - 1].islower():
+            end -= 1  # the next word's first letter was taken for a plural
+        if not (text[end - 1].islower() and _begins_word(text, end)):
+            return None
     if not start or not text[start - 1].isalnum() or not text[start].isalnum():
-        return True
-    return cased and _PEOPLE_WITH.search(text, max(0, start - 4), start) is not None
+        return Place(start, end)
+    glued = text[start - 1].islower() and _begins_word(text, start)
+    people = cased and _PEOPLE_WITH.search(text, max(0, start - 4), start) is not None
+    return Place(start, end) if glued or people else None
+
+
+def _begins_word(text: str, at: int) -> bool:
+    return text[at].isupper() and text[at + 1 : at + 2].islower()
 
 
 def _scan_pattern(pattern: str, *, cased: bool) -> str:

@@ -185,6 +185,26 @@ def test_a_registry_names_its_conditions_in_a_field(shipped_classifier: Classifi
     assert found["ms"] is Role.ABOUT
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Condition: Multiple SclerosisIntervention: Device: AppSponsor: Nobody", "Multiple Sclerosis"),
+        ("Conditions: Stroke; Neuromyelitis OpticaSponsors : A; B", "Neuromyelitis Optica"),
+    ],
+)
+def test_words_that_a_registry_ran_together_are_set_apart(
+    shipped_classifier: Classifier, text: str, words: str
+) -> None:
+    labels = shipped_classifier.classify(Content(kind=Kind.RECORD, title="A first trial", text=text))
+    found = {one.words for label in labels if label.role is Role.ABOUT for one in label.evidence}
+    assert words in found
+
+
+def test_a_heading_glued_to_a_sentence_hides_nothing(shipped_classifier: Classifier) -> None:
+    found = topics(shipped_classifier, Kind.PAPER, "Hands", "MethodsMultiple sclerosis patients (n = 20) were seen.")
+    assert found["ms"] is Role.ABOUT
+
+
 def test_a_subject_heading_says_what_a_title_does_not(shipped_classifier: Classifier) -> None:
     found = topics(shipped_classifier, Kind.PAPER, "Thirty years on", mesh=("Humans", "Multiple Sclerosis/therapy"))
     assert found["ms"] is Role.ABOUT
