@@ -123,6 +123,16 @@ def browser(world: World) -> Iterator[Browser]:
         yield found
 
 
+@pytest.fixture
+def start_in():
+    return start
+
+
+@pytest.fixture
+def release_in():
+    return release_into
+
+
 Release = Callable[..., int]
 
 
