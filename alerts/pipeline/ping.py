@@ -1,0 +1,35 @@
+"""Tells a WebSub hub which feeds changed (W3C Recommendation of 23 January 2018, section 7)."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from urllib.parse import urlencode
+
+from alerts.errors import FetchError
+from alerts.model import Document, Request
+from alerts.publish.channel import address
+from alerts.publish.feed import Format
+from alerts.publish.query import Query
+from alerts.settings import Settings
+
+AT_ONCE = 50
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+async def ping(
+    fetch: Callable[[Request], Awaitable[Document]], settings: Settings, slugs: Iterable[str]
+) -> tuple[str, ...]:
+    """Tell the hub that the feeds of these topics, and that of everything, changed; returns what failed, in words.
+
+    Nothing is told where no hub is set. A failure is no reason to stop: subscribers of the hub still poll.
+    """
+    if not settings.hub_url or not (touched := sorted(set(slugs))):
+        return ()
+    changed = [address(settings.base_url, Query.parse(slug), fmt) for slug in ("", *touched) for fmt in Format]
+    failed = []
+    for start in range(0, len(changed), AT_ONCE):
+        body = urlencode([("hub.mode", "publish"), *(("hub.url", one) for one in changed[start : start + AT_ONCE])])
+        request = Request(url=settings.hub_url, method="POST", headers=FORM, body=body.encode())
+        try:
+            await fetch(request)
+        except FetchError as wrong:
+            failed.append(str(wrong))
+    return tuple(failed)
