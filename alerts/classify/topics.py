@@ -87,6 +87,7 @@ class _Frame:
     """The sentences of an item's text, and from which one on it speaks of its own work."""
 
     def __init__(self, reading: Reading) -> None:
+        self.reading = reading
         self.content = reading.content
         self.sentences = reading.text
         self._starts = [sentence.start for sentence in reading.text]
@@ -169,6 +170,8 @@ class TopicFacet:
     def _in_title(self, view: _View, words: Evidence, frame: _Frame) -> None:
         line = frame.value(words.field)
         doubt = denied(*_around(line, 0, len(line), words.start, words.end))
+        if doubt is not None and not frame.reading.english:
+            doubt = None  # the words of denial are English
         if doubt is None or (doubt is Stance.USED and _group(view.topic) != _CONDITION):
             view.titled.append(words)
         elif doubt is Stance.USED:

@@ -14,6 +14,8 @@ def topics(classifier: Classifier, kind: Kind, title: str, text: str = "", **mor
 ABOUT = [
     ("ms", "Handwriting speed in multiple sclerosis", ""),
     ("ms", "Ten years of walking with RRMS", ""),
+    ("ms", "Um novo remédio no tratamento de esclerose múltipla", ""),
+    ("ms", "Esclerosis múltiple: guía para la familia", ""),
     ("ms", "Knockout of a lipid gene worsens experimental autoimmune encephalomyelitis", ""),
     ("ms", "People living with and without multiple sclerosis answer a sleep survey", ""),
     ("ms", "MS drug taken early may slow disability", "The MS drug was given to 90 people."),
