@@ -111,7 +111,7 @@ def decisive(found: Words, classes: Iterable[str]) -> list[str]:
     columns = [using.classes.index(name) for name in classes]
     weighed = []
     for part, rows in ((found.title, using.title), (found.body, using.body)):
-        for word in part & rows.keys():
+        for word in (word for word in part & rows.keys() if len(word) > 4):
             row = unpack(rows[word], 1, len(using.classes))
             weighed.append((max(row[column] for column in columns), word))
     weighed.sort(reverse=True)

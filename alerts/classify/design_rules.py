@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from zlib import crc32
 
 
 class Rule(NamedTuple):
@@ -22,17 +23,23 @@ _ANIMAL = (
     r"|dogs|canine|cats|feline|sheep|ovine|lambs|goats|chicks?|xenopus|gp120|c57bl(?:/6j?)?|wistars?|sprague[- ]dawley|balb/c"
     r"|knock-?out|knock-?in|transgenic|cuprizone|lysolecithin|ferrets?|flies|songbirds?|budgerigars?|voles?|tadpoles?"
 )
+
+
+def _bounded(pattern: str) -> str:
+    return pattern if "^" in pattern[:5] else rf"\b(?:{pattern})"
+
+
 _RULES = (
     # indexing, titles and phrases that name the design outright
     ("systematic-review", 9, 5, r"systematic(?:ally)? (?:literature |scoping |evidence )?review(?:s|ed)?|systematic literature (?:search|review)"),
     ("systematic-review", 9, 4.5, r"meta-?analy(?:sis|ses|tic)|meta-?regression|cochrane (?:review|systematic|database of systematic)|network meta"),
-    ("systematic-review", 6, 3, r"scoping review|umbrella review|rapid review|integrative review|systemic review|evidence-based (?:analysis|review)|mapping review|living review"),
+    ("systematic-review", 10, 3, r"scoping review|umbrella review|rapid review|integrative review|systemic review|evidence-based (?:analysis|review)|mapping review|living review"),
     ("systematic-review", 1, 4, r"(?:medline|pubmed|embase|psycinfo|cinahl|web of science|cochrane (?:library|central)|scopus)[^.]{0,80}(?:search|quer|databas|were|from|up to|until)"),
     ("systematic-review", 1, 4, r"search(?:ed|es|ing)? (?:of |in |the |on |for |from |was |were |through |strategy ){0,3}[^.]{0,60}(?:medline|pubmed|embase|psycinfo|cinahl|web of science|cochrane|scopus|google scholar|databases)"),
     ("systematic-review", 2, 3.5, r"(?:studies|trials|articles|papers|rcts|records|reports|publications) (?:were |that |met |meeting ){0,2}(?:included|retrieved|identified|eligible|screened|the inclusion|our inclusion|pooled)"),
     ("systematic-review", 1, 3, r"prisma|prospero|risk of bias|random[- ]effects (?:model|meta)|study selection|data sources|included (?:studies|trials)|pooled (?:prevalence|estimate|odds|or|effect|analysis of (?:studies|trials))|newcastle-ottawa|grade approach"),
-    ("guideline", 8, 2.5, r"guidelines?(?: for| on| of)|(?:clinical|practice) guidelines?|guideline update"),
-    ("guideline", 8, 2, r"consensus|delphi|position (?:paper|statement)|recommendations?(?: for| on| of| by| from)|expert panel|expert opinion|task force|best practices?"),
+    ("guideline", 8, 1.5, r"guidelines?(?: for| on| of)|(?:clinical|practice) guidelines?|guideline update"),
+    ("guideline", 8, 1.2, r"consensus|delphi|position (?:paper|statement)|recommendations?(?: for| on| of| by| from)|expert panel|expert opinion|task force"),
     ("guideline", 1, 3, r"(?:we|panel|group|experts?|committee) (?:\w+ ){0,3}(?:recommend|developed (?:\w+ ){0,3}(?:recommendations|guidelines?)|agreed)|these (?:guidelines|recommendations)|evidence-based recommendations"),
     ("protocol", 10, 7, r"study protocol|protocol (?:for|of) (?:a|an|the|two)|trial protocol|protocol paper|: protocol|- protocol|a protocol"),
     ("protocol", 5, 4.5, r"(?:this|the) (?:study|trial|project) (?:will|aims to (?:test|evaluate|assess))|(?:participants|patients|subjects|individuals|women|men|children) will be|(?:we|it|data|outcomes?|outcome measures|assessments?|analys[ei]s|interviews|results|findings) will (?:be )?(?:be|randomi|recruit|enrol|compare|collect|assess|measur|evaluat|conduct|disseminat|publish|us)"),
@@ -43,7 +50,7 @@ _RULES = (
     ("case-report", 1, 4, r"\d{1,2}[- ](?:year|month|week|day)s?[- ]old (?:\w+[- ]){0,4}?(?:man|woman|boy|girl|male|female|patient|infant|child|lady|gentleman|neonate|newborn)(?: \w+){0,8} (?:present|admitted|develop|was|who|with|complain|suffer|had|referred|diagnos|experienc)"),
     ("case-report", 4, 3, r"(?:this|our|the present|present|index|second|first|previous) case (?:report|highlight|illustrat|demonstrat|suggest|emphasi|show|represent|describ|support|is |also )|in (?:this|our) (?:case|patient)|our patient|the patient (?:was|had|presented|developed|underwent|received|died|recovered|reported)|this (?:is the first|patient)|masquerading|mimicking|literature review of cases|report and review"),
     ("case-report", 3, 0, r"(?:in|of|with) (?:a|an|one) (?:\w+[- ]){0,4}?(?:patient|man|woman|boy|girl|child|infant|neonate|newborn|adolescent|family|adult|male|female)"),
-    ("review", 9, 3.5, r"narrative review|literature review|(?:a|an|the|brief|mini|short|critical|comprehensive|updated?|current|topical|clinical|concise|practical|state-of-the-art|selective|historical|pictorial|contemporary)[- ]?review|: review|review of (?:the )?(?:literature|current|recent|evidence|its|pharmac|clinical|mechan)|review article|a review"),
+    ("review", 11, 3.5, r"narrative review|literature review|(?:a|an|the|brief|mini|short|critical|comprehensive|updated?|current|topical|clinical|concise|practical|state-of-the-art|selective|historical|pictorial|contemporary)[- ]?review|: review|review of (?:the )?(?:literature|current|recent|evidence|its|pharmac|clinical|mechan)|review article|a review"),
     ("review", 3, 5, r"(?:this|the present|the current|our|present|mini-?|brief|current|in the) (?:narrative |mini-?|short |brief |comprehensive |literature |opinion |perspective |invited |focused |clinical |systematic-like )*(?:review|overview|chapter|article reviews|paper reviews|article (?:discusses|summari[sz]es|describes|provides|highlights|outlines|aims|explores|addresses|considers|focuses|covers|presents)|paper (?:discusses|summari[sz]es|describes|provides|highlights|outlines|explores|addresses|considers|focuses|examines|offers|argues|reviews|presents an overview)|opinion article|commentary summari|monograph|editorial summari)"),
     ("review", 1, 4.5, r"(?:we|i|here|herein|authors?|this article|it|paper|also|will|briefly|first|then) (?:also |will |here(?:in)? |then |briefly |further |critically |now |first |provide an? (?:\w+ )?)*(?:review|overview|summari[sz]e|discuss|outline|highlight|cover|survey|consider|synthesi[sz]e)(?:s|ed)? (?:the|recent|current|what|how|our|this|these|several|some|new|advances|evidence|and|available|possible|potential|key|different|various|both|existing|data|in|insights|that|mechanisms|emerging|whether|their|its|findings|literature|studies|clinical|novel|of|on)"),
     ("review", 4.5, 0, r"overview|current (?:status|state|concepts|knowledge|understanding|evidence|treatments?|approaches|management|trends|views?)|recent (?:advances|progress|developments|insights)|(?:new|emerging|novel|future) (?:insights|directions|perspectives?|concepts|therapies|therapeutic|approaches)|advances in|progress in|past, present|updates?|updated|perspectives?|challenges|landscape|lessons|a profile of|profile of its|first (?:global )?approval|approach to|diagnosis and (?:management|treatment)|therapeutic (?:targets?|strategies|potential|implications|opportunities)|insights?|pathogenesis|pathophysiology|pathways in|potential (?:role|drug)|implications (?:of|for)|immunopathology|what (?:is|do|we|have)|how to|from .{3,40} to|beyond|history of|principles|research in|mechanisms|working up|state of the art|the role of|primer|toward"),
@@ -54,28 +61,32 @@ _RULES = (
     ("randomized-trial", 2.5, 1.5, r"versus|compared (?:with|to) placebo|non-?inferiority|superiority trial|allocat"),
     ("trial", 6, 3.5, r"open[- ]label|single[- ]arm|single-group|phase (?:1|2|3|i|ii|iii|1b|2a|ib|iia|1/2|i/ii)[ab]? (?:\w+[ ,-]){0,4}?(?:trial|study|clinical)|dose[- ](?:escalation|finding|ranging)|first[- ]in[- ]human|non-?randomi[sz]ed|uncontrolled trial|proof[- ]of[- ]concept (?:trial|study)|feasibility (?:trial|study)|single[- ]ascending|pharmacokinetics? (?:of|and|study)"),
     ("trial", 5, 5, r"(?:pharmacokinetics?|bioavailability|drug-drug interactions?)[^.]{0,120}healthy (?:adults|subjects|volunteers|participants|men|males)|phase (?:1|i) studies of"),
-    ("trial", 5, 2.5, r"clinical trial|pilot (?:study|trial|clinical)|intervention study|pre-?post|before[- ]and[- ]after|quasi-experimental|controlled trial|therapeutic trial|prospective (?:trial|interventional)|extension (?:study|trial|phase)|feasibility and|preliminary (?:trial|efficacy)|open trial|open study|healthy volunteers|bioequivalence"),
+    ("trial", 5, 2.5, r"clinical trial|pilot (?:trial|clinical)|intervention study|pre-?post|before[- ]and[- ]after|quasi-experimental|controlled trial|therapeutic trial|prospective (?:trial|interventional)|extension (?:study|trial|phase)|feasibility and|preliminary (?:trial|efficacy)|open trial|open study|healthy volunteers|bioequivalence"),
+    ("trial", 2, 0.8, r"pilot study"),
     ("observational", 6, 3.2, r"cohort|case[- ]control|cross[- ]sectional|registr(?:y|ies)|population[- ]based|retrospective(?:ly)?|nationwide|real[- ]world|longitudinal (?:study|cohort|data|analysis|assessment|investigation)|survey(?:ed|s)?|questionnaires?|observational|chart review|medical records|claims (?:data|database)|follow-up study|qualitative (?:study|analysis|interview)|interviews?|focus groups?|psychometric|validation of|diagnostic accuracy"),
     ("observational", 4.5, 0.8, r"prevalence|incidence|epidemiolog\w*|risk factors?|predictors?|comparison of|patients with|among|experience|natural history|outcomes? (?:of|in|after)|effectiveness|comparative"),
     ("observational", 0, 2.4, r"logistic regression|cox (?:regression|proportional|model)|hazard ratios?|odds ratios?|multivaria(?:te|ble)|(?:healthy|matched|age-matched) (?:controls?|subjects|individuals|volunteers|participants)|healthy control|consecutive (?:patients|cases|series)|we (?:retrospectively|prospectively|analy[sz]ed (?:data|the data|records)|included|enrolled|recruited|studied|identified|surveyed|interviewed|followed)|(?:patients|participants|subjects|individuals|controls|women|men|children|people|adults|cases|students|respondents|eyes) (?:were|was) (?:included|enrolled|recruited|examined|analy[sz]ed|assessed|evaluated|studied|identified|followed|tested|compared|scanned|investigated|reviewed|interviewed|surveyed|selected|asked|classified)|median (?:age|follow-up|time|onset)|mean age|followed(?:-| )up|respondents|data (?:were|from)|were obtained from|sensitivity (?:and|of)|roc curve|area under|medical centers?|total of \d+|sample of"),
     ("animal", 7, 1.5, rf"(?:{_ANIMAL})\b"),
     ("animal", 3.5, 2.5, rf"\b(?:{_ANIMAL}|animals) (?:were|was|received|treated|model|with|that|lacking|exhibit|show|display|injected|fed|subjected|underwent|had|deficient|after|exposed|given|in)|(?:adult|male|female|old|young|wild-type|wt|aged|neonatal|deficient|transgenic|mutant|null|treated|anesthetized|awake|tg|newborn|nude|pregnant|of|in|naive|control|dawley|wistar) (?:{_ANIMAL}|animals)\b|mouse models?|rat models?|animal models? of|in vivo (?:and|model|imaging)|experimental autoimmune enceph\w+|\beae\b|streptozotocin|middle cerebral artery occlusion|intraperitoneal(?:ly)?|i\.p\.|sacrificed|euthan\w+|experimental allergic|littermates"),
-    ("lab", 7, 3.5, r"in vitro|ex vivo|cell lines?|cultured|cell cultures?|organoids?|(?:neuroblastoma|glioma|glioblastoma|pc12|sh-sy5y|hela|hek ?293|u87|u251|bv-?2|c6|t98g|ipsc|stem|microglial|astrocyte|endothelial|schwann|neural|neuronal|tumou?r) (?:\w+ )?cells?"),
+    ("lab", 6.5, 3.2, r"in vitro|ex vivo|cell lines?|cultured|cell cultures?|organoids?"),
+    ("lab", 3.5, 1.2, r"(?:neuroblastoma|glioma|glioblastoma|pc12|sh-sy5y|hela|hek ?293|u87|u251|bv-?2|c6|t98g|ipsc|microglial|astrocyte|endothelial|schwann|neural|neuronal|tumou?r|carcinoma) (?:\w+ )?cells?\b"),
     ("computational", 9, 7, r"in silico|molecular (?:dynamics|docking)|docking studies"),
-    ("computational", 7, 2.5, r"computational (?:model|study|analysis|approach|prediction)|simulations?|deep learning|machine learning|neural networks?|convolutional|open[- ]source (?:software|tool)|software (?:package|tool)|bioinformatics?|mendelian randomi[sz]ation|mathematical model\w*|automat(?:ed|ic) segmentation|support vector"),
+    ("computational", 7, 2.5, r"computational (?:model|study|analysis|approach|prediction)|deep learning|machine learning|neural networks?|convolutional|open[- ]source (?:software|tool)|software (?:package|tool)|bioinformatics?|mendelian randomi[sz]ation|mathematical model\w*|automat(?:ed|ic) segmentation|support vector"),
     ("computational", 1, 3, r"we (?:propose|present|introduce|developed|develop) (?:a|an|the)?[ ]?(?:\w+[- ]){0,5}?(?:method|algorithm|framework|model|network|tool|software|pipeline|approach|architecture)|publicly available (?:datasets?|data)|dice (?:score|coefficient|similarity)|datasets?|github|gene expression omnibus|\bgeo\b"),
-    ("editorial", 10, 4, r"^(?:re|reply|response|comment|commentary|editorial|letter|correction|corrigendum|erratum|retraction|retracted|expression of concern|author(?:s'?|s’)? (?:response|reply|correction)|publisher correction|in memoriam|obituary|note of concern|invited commentary|viewpoint|withdrawn)\b"),
-    ("editorial", 14, 0, r"letter to (?:the )?editor|editorial comment|commentary (?:on|to)|comments? on|in reply|authors?'? (?:reply|response)|response to|reply to|erratum|corrigendum|retraction (?:note|notice|of)|correction to|correction:|invited commentary|viewpoint|: (?:a )?comment"),
+    ("editorial", 10, 4, r"^(?:re:|reply to|response to:|correspondence (?:to|on)|comment|commentary|editorial|letter|correction|corrigendum|erratum|retraction|retracted|expression of concern|author(?:s'?|s’)? (?:response|reply|correction)|publisher correction|in memoriam|obituary|note of concern|invited commentary|viewpoint|withdrawn)\b"),
+    ("editorial", 14, 0, r"letter to (?:the )?editor|editorial comment|commentary (?:on|to)|comments? on|in reply|authors?'? (?:reply|response)|erratum|corrigendum|retraction (?:note|notice|of)|correction to|correction:|invited commentary|viewpoint|: (?:a )?comment"),
     ("editorial", 14, 0, r"(?m)^.*[–—-] ?(?:no|yes|commentary)\.?$"),
     ("editorial", 1, 3.5, r"(?:in|to) (?:their|this|the) (?:recent )?(?:article|letter|commentary|editorial|paper) (?:entitled|by|published|in)|we read (?:with|the)|this (?:letter|commentary|editorial|viewpoint|erratum|corrects|article has been (?:retracted|corrected|withdrawn))|dear editor|the (?:original|published) (?:article|version)"),
 )  # fmt: skip
 
 RULES: Mapping[str, Rule] = {
-    f"design:{number}": Rule(
-        f"design:{number}", design, title, text, pattern if "^" in pattern[:5] else rf"\b(?:{pattern})"
+    rule.name: rule
+    for rule in (
+        Rule(f"design:{design}:{crc32(pattern.encode()):08x}", design, title, text, _bounded(pattern))
+        for design, title, text, pattern in _RULES
     )
-    for number, (design, title, text, pattern) in enumerate(_RULES)
 }
+"""Named by their words, since the learned model has a weight for each: a changed rule loses it until it is learned anew."""
 
 _NEWS = (
     ("news", 9.5, 0, r"fda|ema|nice|approv(?:es|ed|al)|recalls?|launch(?:es|ed)?|award(?:s|ed)?|lawsuit|expands? use|wins?|rejects?"),

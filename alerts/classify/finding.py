@@ -15,6 +15,7 @@ from alerts.model import Facet, Kind, Label
 TRIGGERS: Mapping[str, str] = {}
 
 _CUES = (
+    (-5.0, r"^to (?:\w+ )?(?:investigate|evaluate|determine|assess|examine|explore|compare|study|describe|identify|characteri[sz]e|review|analy[sz]e|estimate|report|test|measure|establish|develop)\b"),
     (-2.5, r"\b(?:findings? (?:are|were|is) based on|(?:study|trial|findings|research|results|work) (?:was|were|is|are|will be|appears?|appeared) (?:\w+ ){0,2}(?:a|an|funded|published|based|presented|in the|scheduled|supported|sponsored|conducted|led|done))\b"),
     (-1.5, r"\b(?:met (?:its|their|the) (?:\w+ )?(?:goals?|end ?points?))\b"),
     (1.0, r"\b(?:recovered|resolved|responded|in remission|was diagnosed|diagnosis (?:of|was)|lowered|lowers|fell|calmed|eases|remained stable|declined)\b"),
@@ -130,7 +131,7 @@ def label(reading: Reading) -> Iterator[Label]:
     if content.kind is Kind.NEWS:
         chosen = _story(sentences)
     else:
-        short = len(sentences) < 3 and not _WHOLE.search(content.text.rstrip()[-12:])
+        short = len(content.text) < 400 and not _WHOLE.search(content.text.rstrip()[-12:])
         chosen = _concluded(sentences) or _told(sentences, 3.0 if short else 0.8)
     if chosen:
         dateline = _DATELINE.match(chosen.text) if content.kind is Kind.NEWS else None

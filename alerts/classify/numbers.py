@@ -58,7 +58,9 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 def numbers(text: str) -> list[Number]:
     """Return the whole numbers of a text in order."""
     found = [
-        Number(match.start(), match.end(), value(match[0])) for match in _DIGITS.finditer(text) if _stands_alone(text, *match.span())
+        Number(match.start(), match.end(), value(match[0]))
+        for match in _DIGITS.finditer(text)
+        if _stands_alone(text, *match.span())
     ]
     found += [Number(match.start(), match.end(), value(match[0])) for match in _SPELT.finditer(text)]
     return sorted(found)

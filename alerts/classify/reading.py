@@ -169,7 +169,7 @@ def _breaks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _block(name: str, text: str, start: int, end: int, section: str) -> Iterator[Sentence]:
     begin = start
     for stop, following in (*_breaks(text, start, end), (end, end)):
-        if words := text[begin:stop].strip():
+        if words := text[begin:stop].strip().lstrip(": "):
             left = text.index(words, begin)
             yield Sentence(name, left, left + len(words), section, words)
         begin = max(begin, following)

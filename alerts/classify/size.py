@@ -17,7 +17,7 @@ _PEOPLE = (
     r"|controls?|cases?|donors?|respondents?|students?|infants?|neonates?|newborns?|adolescents?|youths?|veterans?"
     r"|caregivers?|carers?|pregnancies|births|mothers|girls?|boys?|males?|females?|residents?|members|twins|outpatients?"
     r"|inpatients?|survivors?|nurses|physicians|radiologists|workers|employees|athletes|hcs?|smokers|teachers|drivers"
-    r"|candidates|recipients|probands|seniors|soldiers|responders|completers|undergraduates|players|elders|latinas|bcs|pw\w*ms|pts)"
+    r"|candidates|recipients|probands|seniors|soldiers|completers|undergraduates|players|elders|latinas|bcs|pw\w*ms|pts)"
 )
 TRIGGERS: Mapping[str, str] = {
     "size:people": rf"\b{_PEOPLE}\b",
@@ -88,7 +88,7 @@ _BREAKS = re.compile(
     r"\b(?:including|of whom|of which|of these|divided|split|comprising|consisting|categori[sz]ed|classified|grouped|respectively|were then|assigned|allocated|received|randomi[sz]ed|after)\b|[:;(]",
     re.IGNORECASE,
 )
-_JOINS = re.compile(r"\band\b|,|versus|\bvs\b|\bwith\b|compared|\bto\b", re.IGNORECASE)
+_JOINS = re.compile(r"\band\b|versus|\bvs\b|compared|together with|as well as", re.IGNORECASE)
 _CASES = re.compile(
     r"\b(?:reports?|describes?|presents?|presentation|series|observation|discuss(?:es)?)\b[^.;]{0,40}\Z", re.IGNORECASE
 )
@@ -99,6 +99,9 @@ _ONE_CASE = re.compile(
 )
 _WITHOUT = frozenset({"review", "systematic-review", "guideline", "editorial", "animal", "news", "computational"})
 _SECTION = {"methods": 1.0, "results": 0.7, "case": 0.5, "background": -1.5, "conclusion": -1.0}
+
+
+_CONTROLS = frozenset({"control", "controls", "hc", "hcs", "volunteer", "volunteers"})
 
 
 class _Count(NamedTuple):
@@ -112,7 +115,11 @@ class _Count(NamedTuple):
 
 def _is_year(number: Number, before: str) -> bool:
     return 1900 <= number.value <= 2099 and bool(
-        re.search(r"(?:in|since|from|until|during|to|and|of|by|[a-z]{3,9}),?\s\Z", before, re.IGNORECASE)
+        re.search(
+            r"(?:in|since|from|until|during|to|and|of|by|january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec),?\s\Z",
+            before,
+            re.IGNORECASE,
+        )
     )
 
 
@@ -137,8 +144,8 @@ def _judged(sentence: Sentence, number: Number, match: re.Match[str] | None, pla
         points -= 2.5
     if planned := _PLANNED.search(text[max(0, number.start - 20) : number.end + 55]):
         points -= 1.0 if planned[0].lower().startswith(("invit", "screen", "approach")) else 0.5
-    if match and match["noun"].lower() in {"case", "cases", "births", "members"}:
-        points -= 0.5
+    if match and match["noun"].lower() in {"case", "cases", "births", "members", "control", "controls", "hc", "hcs"}:
+        points -= 0.3
     if number.value < 3 and not text[number.start].isdigit():
         points -= 1.5
     if re.match(r"of (?:the )?(?:planned |eligible |initial )*\d", text[number.end :].lstrip()):
@@ -225,15 +232,18 @@ def _listed(sentence: Sentence, found: Sequence[Number], place: float) -> _Count
 def _summed(found: list[_Count], sentence: Sentence) -> _Count:
     """Join the counts of one sentence: groups add up, a breakdown does not."""
     top = max(count.points for count in found)
-    good = [count for count in found if count.points > top - 2.1]
+    good = [count for count in found if count.points > top - 2.4]
     if len(good) < 2:
         return max(found, key=lambda count: count.points)
     first, rest = good[0], good[1:]
     others = sum(count.number for count in rest)
     between = sentence.text[first.end - sentence.start : rest[0].start - sentence.start]
-    if (first.number == others and len(rest) > 1) or (first.number > 3 * others and first.noun != "n"):
+    outweighs = first.number > 3 * others and first.noun != "n" and first.points >= max(c.points for c in rest)
+    if outweighs or (first.number == others and len(rest) > 1):
         return first
-    if first.noun != "n" and (_BREAKS.search(between) or len(between) > 90 or not _JOINS.search(between)):
+    if first.noun != "n" and (
+        _BREAKS.search(between) or len(between) > 90 or not (_JOINS.search(between) or rest[-1].noun in _CONTROLS)
+    ):
         return max(good, key=lambda count: (count.points, count.number))
     if re.search(r"\b(?:year|month|week|day|after|later)s?\b", between, re.IGNORECASE) or (
         len(good) > 2 and any(2 * count.number == first.number + others for count in good)
