@@ -158,7 +158,7 @@ FACETS = {
 def label_value(label: Label, names: Mapping[str, str]) -> str:
     """Say a label's value in plain words."""
     tables: dict[Facet, Mapping[str, str]] = {
-        Facet.TOPIC: names, Facet.PHASE: words.PHASES, Facet.DESIGN: words.DESIGNS,
+        Facet.TOPIC: names, Facet.TREATMENT: names, Facet.PHASE: words.PHASES, Facet.DESIGN: words.DESIGNS,
         Facet.CAUTION: words.CAUTIONS, Facet.SUBJECTS: words.SUBJECTS,
     }
     return tables.get(label.facet, {}).get(label.value, label.value)

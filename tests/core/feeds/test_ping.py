@@ -3,7 +3,6 @@
 from urllib.parse import parse_qs
 
 from alerts.errors import FetchError
-from alerts.model import Document
 from alerts.pipeline.ping import ping
 from alerts.settings import Settings
 
@@ -15,7 +14,7 @@ async def test_the_hub_is_told_of_each_format_of_each_changed_feed():
 
     async def fetch(request):
         asked.append(request)
-        return Document(url=request.url, status=204)
+        raise FetchError("(nothing to read)", status=204)
 
     assert await ping(fetch, HUB, ["nmosd", "nmosd"]) == ()
     (request,) = asked
