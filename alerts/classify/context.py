@@ -114,6 +114,8 @@ def denied(before: str, after: str) -> Stance | None:
     `USED` is the disease that a drug is known for: "a lupus drug calms asthma".
     """
     found, follows = _before().names(before), _after().names(after)
+    if " de " in before:
+        found -= {"no"}  # "in the" of a Portuguese title
     if "lookalike" in found or "mistaken" in found:
         return Stance.NAMED
     if _barred(found, _TITLE_AGAINST) or "denied" in follows:
