@@ -29,10 +29,22 @@ def configure(form: str = "auto", *, level: int = logging.INFO) -> None:
         cache_logger_on_first_use=False,
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logging.getLogger().handlers = [_Forward(logging.WARNING)]
+
+
+class _Forward(logging.Handler):
+    """Takes what libraries log, so that their words and crashes have the same form as ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        crash = record.exc_info[1] if record.exc_info else None
+        structlog.get_logger().log(
+            record.levelno, record.getMessage().strip(), library=record.name, exc_info=crash or None
+        )
 
 
 def _name_the_crash(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    if event.pop("exc_info", None):
-        crash = sys.exc_info()[1]
+    told = event.pop("exc_info", None)
+    if told:
+        crash = told if isinstance(told, BaseException) else sys.exc_info()[1]
         event["crash"] = f"{type(crash).__name__}: {crash}"
     return event
