@@ -24,7 +24,7 @@ _CUT_OFF = re.compile(
 )
 _APPEARED = re.compile(r"^The post .{1,400} (?:appeared first|first appeared) on .{1,200}$", re.MULTILINE)
 _PMID_PLACES = re.compile(
-    r"(?:pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/|pubmed:|pmid:\s?)(\d{1,9})\b", re.IGNORECASE
+    r"(?:pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/|pubmed:|pmid:\s?)(\d{1,9})\b"
 )
 _PMC_PLACES = re.compile(r"/(?:articles/)?(PMC\d{3,9})\b", re.IGNORECASE)
 _DOI_TAIL = re.compile(
@@ -146,10 +146,17 @@ def _keys(found: Mapping[str, Any], bone: Bone, link: str, said: Said) -> tuple[
     stated = [*bone.identifiers, str(found.get("prism_doi") or ""), str(found.get("dc_identifier") or "")]
     own = [*said.keys, *filter(None, map(_identifier, stated))]
     for place in (unquote(link), bone.guid):
-        own += [key for match in _PMID_PLACES.findall(place) if (key := normalise_key("pmid", match))]
+        own += _pmids(place)
         own += [key for match in _PMC_PLACES.findall(place) if (key := normalise_key("pmcid", match))]
         own += dois(_DOI_TAIL.sub("", place.partition("?")[0].partition("#")[0]))
     return tuple(_one_each(own))
+
+
+def _pmids(text: str) -> list[Key]:
+    lower = text.lower()
+    if "pubmed" not in lower and "pmid" not in lower:
+        return []
+    return [key for number in _PMID_PLACES.findall(lower) if (key := normalise_key("pmid", number))]
 
 
 def _identifier(value: str) -> Key | None:
@@ -181,6 +188,5 @@ def _links(content: Content, own: tuple[Key, ...], html: str) -> tuple[Link, ...
     named = [Link("mentions", *key) for key in registry_ids(f"{content.title}\n{content.text}") if key not in own]
     if content.kind in (Kind.NEWS, Kind.EXPLAINER, Kind.NOTICE):
         relation = sort.notice_relation(content.title) if content.kind is Kind.NOTICE else "news-about"
-        papers = [*dois(html), *(key for found in _PMID_PLACES.findall(html) if (key := normalise_key("pmid", found)))]
-        named += [Link(relation, *key) for key in papers if key not in own]
+        named += [Link(relation, *key) for key in (*dois(html), *_pmids(html)) if key not in own]
     return tuple(dict.fromkeys(named))

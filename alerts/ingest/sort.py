@@ -1,6 +1,7 @@
 """What a work is, where its source does not say: told by its identifiers, its host and its title; pure."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from alerts.model import Key, Kind, Source
@@ -40,6 +41,7 @@ _JOURNAL_HOSTS = frozenset({
 _ARTICLE_NUMBER = re.compile(r"/(?:pii/|PII)?S\d{4}-?\d{3}[\dX]", re.IGNORECASE)  # publisher item identifier
 
 
+@lru_cache(maxsize=1_024)
 def host_of(url: str) -> str:
     """Return the host of an address without `www.`, or ""."""
     try:
