@@ -117,7 +117,7 @@ def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
         Route("/mail/{name:str}", mailbox.show),
         Route("/mail/{name:str}/html", mailbox.html),
         Route("/healthz", healthz),
-        Route("/readyz", Ready(world)),
+        Route("/readyz", Ready(world).readyz),
         Mount("/static", StaticFiles(directory=resource_folder("templates") / "web" / "static"), name="static"),
     ]
 

@@ -21,7 +21,7 @@ class Ready:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def __call__(self, _request: Request) -> Response:
+    async def readyz(self, _request: Request) -> Response:
         wrong = await run_in_threadpool(self._reason)
         return PlainTextResponse(f"{wrong or 'ready'}\n", 503 if wrong else 200, headers={"cache-control": "no-store"})
 
