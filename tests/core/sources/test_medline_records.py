@@ -92,6 +92,13 @@ def test_a_doi_that_only_the_location_gives_is_a_key() -> None:
     assert Key("doi", "10.1000/only.here") in one(extra='<ELocationID EIdType="doi" ValidYN="Y">10.1000/only.here</ELocationID>').keys
 
 
+def test_an_invalid_location_is_no_key_and_of_two_dois_the_record_s_own_counts() -> None:
+    location = '<ELocationID EIdType="doi" ValidYN="{}">10.1000/location</ELocationID>'
+    assert one(extra=location.format("N")).keys == (Key("pmid", "41000001"),)
+    both = one(extra=location.format("Y"), ids='<ArticleId IdType="doi">10.1000/own</ArticleId>')
+    assert both.keys == (Key("pmid", "41000001"), Key("doi", "10.1000/own"))
+
+
 def test_declared_registry_numbers_are_links_and_other_data_banks_are_not() -> None:
     banks = (
         "<DataBankList><DataBank><DataBankName>ClinicalTrials.gov</DataBankName><AccessionNumberList>"

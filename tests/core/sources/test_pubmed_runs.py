@@ -258,7 +258,7 @@ def test_an_unknown_phrase_is_told_once_a_run(play: Play, parameters: Parameters
     assert len(run.notes) == 1
 
 
-@pytest.mark.parametrize("query", ["zorbimab[tiab]", "myelitis AND zorbimab[tiab]", "myelitis NOT zorbimab"])
+@pytest.mark.parametrize("query", ["zorbimab[tiab]", "myelitis AND zorbimab[tiab]", "myelitis NOT zorbimab", "myelitis OR (walking AND zorbimab)"])
 def test_an_unknown_phrase_that_widens_the_search_is_an_error(play: Play, parameters: Parameters, query: str) -> None:
     service = Pubmed(parameters, {1: day(-1)})
     service.extra = {"errorlist": {"phrasesnotfound": ["zorbimab"]}}
