@@ -60,7 +60,7 @@ def preview(  # noqa: PLR0917  the command's options
         form=form,
     )
     if made is None:
-        click.echo("Nothing new: no mail would go.", err=True)
+        click.echo("Nothing new since the last digest: no mail would go. Look further back with: --since 30d", err=True)
         return
     content = made.of(form)
     if output is None:
