@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from alerts.deliver.carrier import Carrier, Mail
 from alerts.deliver.mailbox import MailboxCarrier
 from alerts.deliver.smtp import SmtpCarrier
+from alerts.pipeline import operator
 from alerts.pipeline.desk import ON_HOLD, OutboxDesk, Shift
 from alerts.pipeline.tally import DeliverReport
 from alerts.publish.email import Recipient, Segments, Sender, recipient
@@ -61,7 +62,26 @@ async def deliver_due(  # noqa: PLR0913  the contract's four; all others by name
     desk = OutboxDesk(engine, _Writer(engine, keyring, settings), shift)
     async with desk.open():
         await _until_stopped(carrier.carry(desk, waiting=waiting), stop)
+    if desk.tally.refused_by_policy and settings.operator:
+        await asyncio.to_thread(_tell_operator, engine, keyring, settings, now)
     return desk.tally.report()
+
+
+def _tell_operator(engine: Engine, keyring: Keyring, settings: Settings, now: datetime) -> None:
+    """Mail the operator that sending stopped by itself; this mail goes although all other is on hold."""
+    with writing(engine) as session:
+        operator.tell(
+            session,
+            keyring,
+            settings,
+            now,
+            subject="Sending has stopped",
+            paragraphs=[
+                "Mail servers of three domains refused our mail by policy (5.7.x): that is about us, not the readers.",
+                "Check SPF, DKIM and DMARC of the sending domain and the reputation of the mail server's address.",
+                "Nothing is lost: all mail waits. To go on: alerts hold off",
+            ],
+        )
 
 
 def hold(engine: Engine, *, on: bool, reason: str = "") -> None:
@@ -86,10 +106,10 @@ def _look(engine: Engine, now: datetime, *, eager: bool) -> tuple[int, str]:
         with writing(engine) as session:
             lanes.open_server(session)
     with reading(engine) as session:
-        waiting = outbox.waiting(session, now, COUNT_UPTO)
-        closed = lanes.server_closed_until(session)
-        if waiting and outbox.held(session):
-            return waiting, ON_HOLD
+        hold, closed = outbox.hold_of(session), lanes.server_closed_until(session)
+        waiting = outbox.waiting(session, now, COUNT_UPTO, hold=hold)
+        if hold is not outbox.Hold.NONE and not waiting:
+            return 0, ON_HOLD if outbox.waiting(session, now, 1) else ""
         return waiting, f"the mail server is tried again at {closed:%H:%M:%S} UTC" if closed else ""
 
 

@@ -24,7 +24,7 @@ from alerts.store import lanes, outbox
 from alerts.store.books import Books, BooksError, Leave
 from alerts.store.engine import writing
 from alerts.store.installation import set_hold
-from alerts.store.outbox import Block, Claimed, Outcome
+from alerts.store.outbox import BY_ITSELF, Block, Claimed, Outcome
 
 T = TypeVar("T")
 Write = Callable[[Sequence[Claimed]], Sequence[tuple[Claimed, Mail | None]]]
@@ -210,7 +210,8 @@ class OutboxDesk:
         elif domain in self._lanes and isinstance(decision, retry.Sent):
             self._batch.eased.add(domain)
         if self._watch.note(domain if later and later.policy else None) and not self.tally.stopped:
-            self._batch.hold = "three domains refused us by policy; look at SPF, DKIM and DMARC, then: alerts hold off"
+            self.tally.refused_by_policy = True
+            self._batch.hold = f"{BY_ITSELF}three domains refused us by policy; see to SPF, DKIM and DMARC"
             self._halt(self._batch.hold)
 
     # the books

@@ -48,6 +48,7 @@ class Tally:
     states: Counter[str] = field(default_factory=Counter)
     replies: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     stopped: str = ""
+    refused_by_policy: bool = False
 
     def count(self, outcome: Outcome, address: str) -> None:
         self.states[outcome.state] += 1

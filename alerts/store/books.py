@@ -26,7 +26,8 @@ WHERE id = ? AND lease = ?"""
 _LEAVE = """
 UPDATE deliveries SET state = 'sending'
 WHERE id = ? AND lease = ? AND state = 'claimed' AND leased_until > {now}
-    AND NOT EXISTS (SELECT 1 FROM installation WHERE hold)
+    AND NOT EXISTS (SELECT 1 FROM installation
+        WHERE hold AND NOT (kind = 'operator' AND substr(hold_reason, 1, {long}) = '{by_itself}'))
     AND NOT EXISTS (SELECT 1 FROM suppressions
         WHERE address_hash = ? AND (kind <> 'confirm' OR reason = 'complained'))"""
 _SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
@@ -51,7 +52,8 @@ class Books:
         self._sqlite = engine.dialect.name == "sqlite"
         now, mark = (_SQLITE_NOW, "?") if self._sqlite else ("clock_timestamp()", "%s")
         self._settle = _SETTLE.replace("?", mark)
-        self._leave = _LEAVE.format(now=now).replace("?", mark)
+        by_itself = outbox.BY_ITSELF
+        self._leave = _LEAVE.format(now=now, by_itself=by_itself, long=len(by_itself)).replace("?", mark)
         self._engine = engine
         self._driver: Any = engine.dialect.dbapi
         self._connection: PoolProxiedConnection | None = None
@@ -131,7 +133,7 @@ class Books:
 
 
 def _sorted_out(session: Session, starting: Sequence[Claimed]) -> Leave:
-    if outbox.held(session):
+    if outbox.hold_of(session) is not outbox.Hold.NONE:
         outbox.give_back(session, [(one.id, one.lease) for one in starting])
         return Leave(held=True)
     outbox.cancel_barred(session, [one.id for one in starting])

@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, case, func, or_, select, true, update
 from sqlmodel import Session, col
 
 from alerts.store.engine import database_now
@@ -17,6 +18,8 @@ from subscribers.tables import SubscriberRow, SuppressionRow
 
 LEASE = timedelta(seconds=60)
 MOST_DOUBTS = 5
+OPERATOR = "operator"  # the kind of mail that tells the operator something
+BY_ITSELF = "stopped by itself: "  # how the reason of a hold begins that no operator asked for
 OPEN = ("queued", "claimed", "sending", "deferred", "uncertain")
 UNMAILED_REASONS_FOR_CONFIRM = ("complained",)  # what a new double opt-in cannot lift by itself (only the operator)
 
@@ -24,12 +27,11 @@ DELIVERIES = metadata.tables["deliveries"]
 _D = DELIVERIES.c
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery in our hands: what is needed to write the mail and to judge its outcome."""
 
     id: int
-    lease: str
     recipient: str
     kind: str
     edition_id: int
@@ -43,6 +45,7 @@ class Claimed:
     public_id: bytes | None
     address_sealed: bytes | None
     address_hash: bytes | None
+    lease: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +78,14 @@ def claim(session: Session, now: datetime, limit: int, *, lease: timedelta = LEA
     Leases that ran out are taken back first: `claimed` without doubt, `sending` as uncertain. Nothing is claimed on
     hold; suppressed recipients are cancelled; slow domains and a slow server get only what their lanes allow.
     """
-    if held(session):
+    hold = hold_of(session)
+    if hold is Hold.ALL:
         return Block(held=True)
     at = database_now(session)
     take_back(session, at)
-    due = draw(session, _due(session, now, limit), at, now)
+    due = draw(session, _due(session, now, limit, hold), at, now)
     if not due:
-        return Block()
+        return Block(held=hold is Hold.READERS)
     token = secrets.token_hex(16)
     session.connection().execute(
         update(DELIVERIES).where(_D.id.in_(due)).values(state="claimed", lease=token, leased_until=at + lease)
@@ -102,13 +106,15 @@ def take_back(session: Session, at: datetime) -> None:
     )
 
 
-def _due(session: Session, now: datetime, limit: int) -> Sequence[Row[Any]]:
+def _due(session: Session, now: datetime, limit: int, hold: "Hold") -> Sequence[Row[Any]]:
     """Return (id, domain_hash) of what may go next, locked on PostgreSQL; at most `limit`."""
     connection = session.connection()
-    waiting = [row for state in ("queued", "deferred") for row in connection.execute(_of(state, now, limit))]
+    allowed = _D.kind == OPERATOR if hold is Hold.READERS else true()
+    due = (_of(state, now, limit).where(allowed) for state in ("queued", "deferred"))
+    waiting = [row for rows in due for row in connection.execute(rows)]
     waiting.sort(key=lambda row: (row.priority, row.next_attempt_at, row.id))
     if len(waiting) < limit:
-        doubtful = _of("uncertain", now, limit - len(waiting)).where(_D.doubts < MOST_DOUBTS)
+        doubtful = _of("uncertain", now, limit - len(waiting)).where(allowed, _D.doubts < MOST_DOUBTS)
         waiting += connection.execute(doubtful)
     return waiting[:limit]
 
@@ -164,9 +170,9 @@ _FROM_DELIVERY = (
 
 
 def _claimed(row: Row[Any], token: str) -> Claimed:
-    values = {**row._mapping}  # noqa: SLF001  SQLAlchemy's public name
-    del values["reason"]
-    return Claimed(lease=token, **values)
+    """Make the value; the columns of `_in_hand` stand in the order of its fields, the reason behind them."""
+    values: Any = (*tuple(row)[:-1], token)
+    return Claimed(*values)
 
 
 def _barred(kind: str, reason: str | None) -> bool:
@@ -186,12 +192,23 @@ _OURS = (_D.id == bindparam("of"), _D.lease == bindparam("mine"))
 _RENEW = update(DELIVERIES).where(*_OURS).values(leased_until=bindparam("until"))
 
 
-def held(session: Session) -> bool:
-    """Tell whether all mail is stopped."""
-    return bool(session.connection().execute(_HOLD).scalar())
+class Hold(Enum):
+    """What is stopped: nothing, everything, or (where the program stopped by itself) all but mail to the operator."""
+
+    NONE = 0
+    ALL = 1
+    READERS = 2
 
 
-_HOLD = select(col(InstallationRow.hold)).where(col(InstallationRow.id) == 1)
+def hold_of(session: Session) -> Hold:
+    """Return what is stopped at this moment."""
+    row = session.connection().execute(_HOLD).first()
+    if row is None or not row.hold:
+        return Hold.NONE
+    return Hold.READERS if row.hold_reason.startswith(BY_ITSELF) else Hold.ALL
+
+
+_HOLD = select(col(InstallationRow.hold), col(InstallationRow.hold_reason)).where(col(InstallationRow.id) == 1)
 
 
 def leaving(session: Session, starting: Sequence[Claimed]) -> frozenset[int]:
@@ -230,11 +247,14 @@ _GIVE_BACK = (
 )
 
 
-def waiting(session: Session, now: datetime, most: int) -> int:
-    """Return how many deliveries are due, with those of workers that died; counted up to `most`."""
+def waiting(session: Session, now: datetime, most: int, *, hold: Hold = Hold.NONE) -> int:
+    """Return how many deliveries may go, with those of workers that died; counted up to `most`."""
+    if hold is Hold.ALL:
+        return 0
     due = and_(_D.state.in_(("queued", "deferred", "uncertain")), _D.next_attempt_at <= now, _D.doubts < MOST_DOUBTS)
     left = and_(_D.state.in_(("claimed", "sending")), _D.leased_until < database_now(session))
-    found = (select(_D.id).where(one).limit(most) for one in (due, left))
+    allowed = _D.kind == OPERATOR if hold is Hold.READERS else true()
+    found = (select(_D.id).where(one, allowed).limit(most) for one in (due, left))
     return sum(len(session.connection().execute(rows).all()) for rows in found)
 
 

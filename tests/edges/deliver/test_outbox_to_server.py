@@ -302,9 +302,26 @@ async def test_three_domains_that_refuse_us_by_policy_hold_all_mail(outbox, serv
     asked = server.connections
     assert "on hold" in (await go(outbox, eager=True)).stopped
     assert server.connections == asked
-    hold(outbox.engine, on=False)
+    assert server.taken == []
     server.script.clear()
+    hold(outbox.engine, on=False)
     assert (await go_by(outbox, mode)).sent == 7
+
+
+async def test_the_operator_is_told_that_sending_stopped_by_itself_although_all_other_mail_waits(outbox, serve):
+    server = await serve({"RCPT": lambda line, _: None if "operator@" in line else "550 5.7.1 not from you"})
+    outbox = outbox.at_smtp(server, "starttls=never&connections=1")
+    outbox.settings = outbox.settings.model_copy(update={"operator": "operator@alerts.example.org"})
+    outbox.fill(*(f"reader@example{number}.org" for number in range(10)))
+    assert "refused us by policy" in (await go(outbox)).stopped
+    assert server.taken == []
+    assert (await go(outbox)).sent == 1
+    assert [to for _, to, _ in server.taken] == ["operator@alerts.example.org"]
+    assert b"hold off" in server.taken[0][2]
+    assert (await go(outbox)).total == 0
+    hold(outbox.engine, on=True, reason="the operator said so")
+    outbox.run("UPDATE deliveries SET state = 'queued' WHERE kind = 'operator'")
+    assert (await go(outbox)).total == 0
 
 
 async def test_a_slow_domain_waits_and_the_rest_goes_on(outbox, serve, mode):
