@@ -1,7 +1,8 @@
 r"""A pattern cut back to what is cheap to scan for: everything it matches, the cut pattern matches too.
 
 Gaps (`[^.]{0,80}`, `(?:\w+ ){0,3}`) keep a scanner's states alive and multiply those of all other patterns in the
-same Set. So each branch of a pattern ends at its first gap, and what is found is checked with the whole pattern.
+same Set. So the branches of a pattern end at their first gap, or begin after their last; what is found is checked with the
+whole pattern.
 """
 
 import re
@@ -14,6 +15,8 @@ _MARK = re.compile(
 )
 _COUNT = re.compile(r"(?:\{\d*,?\d*\}|[*+?])\??")
 _MAY_BE = frozenset({"?", "??"})
+_FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
+_NO_WIDTH = frozenset({"^", "$", r"\b", r"\A", r"\z"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,22 @@ class _Part:
         return self.branches is not None or wide or (self.text == r"\w" and self.count[0] == "{")
 
 
+_Branches = Sequence[Sequence[_Part]]
+
+
 def loosened(pattern: str) -> str:
-    """Return the cut pattern; the pattern itself where it has no gap."""
-    return _cut(_parsed(_MARK.findall(pattern)))[0]
+    """Return the pattern up to its first gaps, or from its last ones on: the one that is met less easily.
+
+    A pattern without a gap is returned as it is.
+    """
+    flags = _FLAGS.match(pattern)
+    head = flags[0] if flags else ""
+    branches = _parsed(_MARK.findall(pattern[len(head) :]))
+    before, whole = _cut(branches)
+    if whole:
+        return pattern
+    after, _ = _cut(branches, backward=True)
+    return head + _text(max(before, after, key=_least))
 
 
 def _parsed(marks: list[str]) -> list[list[_Part]]:
@@ -57,21 +73,41 @@ def _parsed(marks: list[str]) -> list[list[_Part]]:
     return branches
 
 
-def _cut(branches: Sequence[Sequence[_Part]]) -> tuple[str, bool]:
-    """Return the branches up to their first gaps, and whether there was none."""
-    cut = [_cut_branch(branch) for branch in branches]
-    return "|".join(text for text, _ in cut), all(whole for _, whole in cut)
+def _cut(branches: _Branches, *, backward: bool = False) -> tuple[_Branches, bool]:
+    """Return each branch up to its first gap (or from its last), and whether there was none."""
+    cut = [_cut_branch(branch, backward=backward) for branch in branches]
+    return [parts for parts, _ in cut], all(whole for _, whole in cut)
 
 
-def _cut_branch(branch: Sequence[_Part]) -> tuple[str, bool]:
-    kept: list[str] = []
-    for part in branch:
-        if part.gap:
-            return "".join(kept), False
-        text, whole = (part.text, True) if part.branches is None else _cut(part.branches)
-        if not whole and part.count in _MAY_BE:
-            return "".join(kept), False
-        kept.append((f"(?:{text})" if part.branches is not None else text) + part.count)
-        if not whole:
-            return "".join(kept), False
-    return "".join(kept), True
+def _cut_branch(branch: Sequence[_Part], *, backward: bool) -> tuple[list[_Part], bool]:
+    kept: list[_Part] = []
+    whole = True
+    for part in reversed(branch) if backward else branch:
+        inner, complete = _cut(part.branches, backward=backward) if part.branches is not None else (None, True)
+        if part.gap or (not complete and part.count in _MAY_BE):
+            whole = False
+            break
+        kept.append(replace(part, branches=inner))
+        if not complete:
+            whole = False
+            break
+    return kept[::-1] if backward else kept, whole
+
+
+def _text(branches: _Branches) -> str:
+    return "|".join("".join(_part_text(part) for part in branch) for branch in branches)
+
+
+def _part_text(part: _Part) -> str:
+    return (part.text if part.branches is None else f"(?:{_text(part.branches)})") + part.count
+
+
+def _least(branches: _Branches) -> int:
+    """Return the length of the shortest thing that the branches match."""
+    return min(sum(_part_least(part) for part in branch) for branch in branches)
+
+
+def _part_least(part: _Part) -> int:
+    if part.count[:1] in {"?", "*"} or part.count.startswith(("{0", "{,")) or part.text in _NO_WIDTH:
+        return 0
+    return 1 if part.branches is None else _least(part.branches)
