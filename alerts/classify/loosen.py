@@ -1,8 +1,8 @@
 r"""A pattern cut back to what is cheap to scan for: everything it matches, the cut pattern matches too.
 
 Gaps (`[^.]{0,80}`, `(?:\w+ ){0,3}`) keep a scanner's states alive and multiply those of all other patterns in the
-same Set. So the branches of a pattern end at their first gap, or begin after their last; what is found is checked with the
-whole pattern.
+same Set. So the branches of a pattern end at their first gap, or begin after their last; what is found is checked
+with the whole pattern.
 """
 
 import re
