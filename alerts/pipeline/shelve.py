@@ -14,7 +14,7 @@ from alerts.pipeline.rules import hints, study_linked
 from alerts.store import due, labels, saving, shelf
 from alerts.store.due import Claimed, Outcome
 from alerts.store.engine import reading, writing
-from alerts.store.shelf import Draft, Shelf
+from alerts.store.shelf import Draft, Seen, Shelf
 
 PART = 200  # entries a transaction: a page that holds more is written in parts, its state with the last (law 14)
 
@@ -81,13 +81,16 @@ class Shelver:
             if not (finish.write(session) if finish else due.still_ours(session, claimed)):
                 return None
             if finish:
-                saving.saw(session, claimed.id, finish.window, self._now)
+                shown = set(finish.window).difference(one.entry.locator for one in arrivals)
+                saving.saw(session, claimed.id, sorted(shown), self._now)
             return self._save(session, claimed, arrivals, guard, memo) if arrivals else Shelved()
 
     def _foretell(self, claimed: Claimed, arrivals: Sequence[Arrival]) -> Memo:
         """Classify what looks new before the transaction begins: most of it is stored just as it came."""
-        with reading(self._engine) as session:
-            seen = shelf.sightings(session, claimed.id, [one.entry.locator for one in arrivals])
+        seen: dict[str, Seen] = {}
+        if claimed.last_ok_at is not None:
+            with reading(self._engine) as session:
+                seen = shelf.sightings(session, claimed.id, [one.entry.locator for one in arrivals])
         memo: Memo = {}
         for one in arrivals:
             known = seen.get(one.entry.locator)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, func, insert, select, text
+from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -28,14 +29,36 @@ def chunks(values: Iterable[T], size: int = IN_ONE) -> Iterator[Sequence[T]]:
         yield part
 
 
-def insert_into(session: Session, table: type[Table]) -> Any:  # noqa: ANN401  the dialects' own Insert
+def table_of(row: type[Table]) -> SqlTable:
+    """Return the plain table: statements on it pass by the ORM, which costs as much again as the database."""
+    return row.metadata.tables[str(row.__tablename__)]
+
+
+def insert_into(session: Session, row: type[Table]) -> Any:  # noqa: ANN401  the dialects' own Insert
     """Return the INSERT of this database, the one that knows ON CONFLICT."""
     if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+        return sqlite.insert(table_of(row))
+    return postgresql.insert(table_of(row))
 
 
-def add_missing(session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+def add(session: Session, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of one shape."""
+    for part in chunks(rows):
+        session.execute(insert(table_of(row)), part)
+
+
+def add_missing(session: Session, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows; those that are there already stay as they are."""
     for part in chunks(rows):
-        session.execute(insert_into(session, table).on_conflict_do_nothing(), part)
+        session.execute(insert_into(session, row).on_conflict_do_nothing(), part)
+
+
+def new_ids(session: Session, row: type[Table], count: int) -> list[int]:
+    """Reserve ids for rows to insert; the caller is the one writer (SQLite, or the writers' advisory lock)."""
+    name = str(row.__tablename__)
+    if session.get_bind().dialect.name == "sqlite":
+        table = table_of(row)
+        last: int = session.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        return list(range(last + 1, last + 1 + count))
+    ids = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
+    return list(session.execute(ids, {"name": name, "count": count}).scalars())

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from alerts.model import Item
+from alerts.store.bulk import table_of
 from alerts.store.items import items
 from alerts.store.tables import AlertRow, ItemRow, JobRow
 
@@ -63,7 +64,7 @@ def asked(session: Session, later: Mapping[int, datetime | None]) -> None:
 def _set(session: Session, name: str, later: Mapping[int, datetime | None], *, count: bool) -> None:
     if not later:
         return
-    table = ItemRow.metadata.tables["items"]
+    table = table_of(ItemRow)
     values: dict[str, Any] = {name: bindparam("later")}
     if count:
         values["completions"] = table.c.completions + 1

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, or_, update
 from sqlmodel import Session, col, select
 
 from alerts.model import PollState, Source, SourceState
-from alerts.store.bulk import changed, chunks, insert_into
+from alerts.store.bulk import changed, chunks, insert_into, table_of
 from alerts.store.catalogue import source_from
 from alerts.store.engine import database_now
 from alerts.store.lease import claim, give_back, mine, renew
@@ -114,8 +114,9 @@ class Outcome:
 def write(session: Session, outcome: Outcome, *, ends: bool = True) -> bool:
     """Write an outcome where the lease is still ours; False means that somebody else has taken over."""
     values = outcome.ended() if ends else dict(outcome.values)
-    ours = (col(SourceRow.id) == outcome.source_id) & mine(SourceRow, outcome.lease)
-    return changed(session, update(SourceRow).where(ours).values(**values)) == 1
+    table = table_of(SourceRow)
+    ours = (table.c.id == outcome.source_id) & (table.c.lease == outcome.lease)
+    return changed(session, update(table).where(ours).values(**values)) == 1
 
 
 def write_many(session: Session, outcomes: Sequence[Outcome]) -> None:
@@ -123,7 +124,7 @@ def write_many(session: Session, outcomes: Sequence[Outcome]) -> None:
     shapes: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in outcomes:
         shapes.setdefault(tuple(sorted(outcome.values)), []).append(outcome)
-    table = SourceRow.metadata.tables["sources"]
+    table = table_of(SourceRow)
     for names, alike in shapes.items():
         ours = (table.c.id == bindparam("one")) & (table.c.lease == bindparam("token"))
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from alerts.model import Content, Intent, Label, Reason
 from alerts.store import labels as label_store
-from alerts.store.bulk import chunks
+from alerts.store.bulk import chunks, table_of
 from alerts.store.numberline import facts_from
 from alerts.store.shelf import content_from
 from alerts.store.tables import AlertRow, IntentRow, ItemRow
@@ -68,6 +68,6 @@ def done(session: Session, ids: Iterable[int]) -> None:
 
 def first_alerted(session: Session, numbers: dict[int, int], now: datetime) -> None:
     """Note the first alert of items; from now on they are asked after."""
-    table = ItemRow.metadata.tables["items"]
+    table = table_of(ItemRow)
     for item, number in numbers.items():
         session.execute(update(table).where(table.c.id == item).values(first_alert=number, ask_after=now + ASK_AFTER))

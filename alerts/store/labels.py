@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from alerts.model import Evidence, Facet, Label, Role
-from alerts.store.bulk import chunks
+from alerts.store.bulk import add, chunks, table_of
 from alerts.store.tables import LabelRow
 
 OPERATOR = "operator"
@@ -16,7 +16,7 @@ RULE = "rule"
 ONE_VALUE = frozenset({Facet.PHASE, Facet.DESIGN, Facet.SIZE, Facet.SUBJECTS, Facet.FINDING})
 
 
-_ROWS = LabelRow.metadata.tables["labels"]
+_ROWS = table_of(LabelRow)
 _COLUMNS = select(_ROWS.c.item_id, _ROWS.c.facet, _ROWS.c.value, _ROWS.c.role, _ROWS.c.evidence, _ROWS.c.by)
 
 
@@ -58,16 +58,12 @@ def held(session: Session, items: Collection[int]) -> dict[int, tuple[Label, ...
 def replace_rules(session: Session, labels: Mapping[int, Sequence[Label]], now: datetime) -> None:
     """Put the rules' new word in place of their old one; operators' stays."""
     forget_rules(session, labels)
-    rows = [_values(item, label, now) for item, given in labels.items() for label in _distinct(given)]
-    for part in chunks(rows, 1000):
-        session.execute(insert(LabelRow), part)
+    add_rules(session, labels, now)
 
 
 def add_rules(session: Session, labels: Mapping[int, Sequence[Label]], now: datetime) -> None:
     """Write the rules' word on items that had none."""
-    rows = [_values(item, label, now) for item, given in labels.items() for label in _distinct(given)]
-    for part in chunks(rows, 1000):
-        session.execute(insert(LabelRow), part)
+    add(session, LabelRow, [_values(item, label, now) for item, given in labels.items() for label in _distinct(given)])
 
 
 def forget_rules(session: Session, items: Iterable[int]) -> None:
@@ -83,7 +79,7 @@ def correct(session: Session, item: int, said: Iterable[Label], now: datetime) -
         )
         several = label.facet not in ONE_VALUE
         session.execute(same.where(col(LabelRow.value) == label.value) if several else same)
-        session.execute(insert(LabelRow), [_values(item, label, now) | {"by": OPERATOR}])
+        add(session, LabelRow, [_values(item, label, now) | {"by": OPERATOR}])
 
 
 def corrections(session: Session) -> Iterator[tuple[int, Label]]:

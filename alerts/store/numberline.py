@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import func, insert, text
+from sqlalchemy import func, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from alerts.model import Alert, Reason
-from alerts.store.bulk import chunks
+from alerts.store.bulk import add, chunks
 from alerts.store.tables import AlertRow, AlertTopicRow, ItemRow, NumberLineRow
 from subscribers.interest import Facts
 
@@ -60,12 +60,10 @@ def alert_from(row: AlertRow) -> Alert:
 
 def append(session: Session, alerts: Sequence[Alert]) -> None:
     """Write stamped alerts and the topics they are found under."""
-    if not alerts:
-        return
-    session.execute(insert(AlertRow), [_row(alert) for alert in alerts])
-    under = [{"number": alert.number, "slug": slug} for alert in alerts for slug in alert.facts.under]
-    if under:
-        session.execute(insert(AlertTopicRow), under)
+    add(session, AlertRow, [_row(alert) for alert in alerts])
+    add(session, AlertTopicRow, [
+        {"number": alert.number, "slug": slug} for alert in alerts for slug in alert.facts.under
+    ])
 
 
 def _row(alert: Alert) -> dict[str, Any]:

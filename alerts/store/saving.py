@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col, select
 
 from alerts.model import Facet, Intent, Label, Reason, Role
 from alerts.store import labels as label_store
-from alerts.store.bulk import add_missing, changed, chunks, insert_into
+from alerts.store.bulk import add, add_missing, changed, chunks, insert_into, new_ids, table_of
 from alerts.store.installation import raise_revisions
 from alerts.store.shelf import Draft, Held, Shelf, content_values
 from alerts.store.tables import (
@@ -46,17 +46,17 @@ def save_page(session: Session, source_id: int | None, shelf: Shelf, draft: Draf
         _sight(session, source_id, draft, ids, now)
     _label(session, draft, ids, now)
     _remember(session, draft, now)
-    put_intents(session, [replace(one, item_id=ids.get(one.item_id, one.item_id)) for one in draft.intents], now)
+    intents = [replace(one, item_id=ids.get(one.item_id, one.item_id)) for one in draft.intents]
+    put_intents(session, intents, now, fresh=frozenset(ids.values()))
     _refresh(session, [held for held in touched if held.first_alert is not None], draft)
     return ids
 
 
 def _create(session: Session, new: Sequence[Held], draft: Draft, now: datetime) -> dict[int, int]:
     found: dict[int, int] = {}
-    for part in chunks(new):
-        rows = [_row(held, draft, now) | _first(held, now) for held in part]
-        returned = session.execute(insert(ItemRow).returning(col(ItemRow.id), sort_by_parameter_order=True), rows)
-        found |= dict(zip((held.id for held in part), returned.scalars(), strict=True))
+    if new:
+        found = dict(zip((held.id for held in new), new_ids(session, ItemRow, len(new)), strict=True))
+        add(session, ItemRow, [{"id": found[held.id]} | _row(held, draft, now) | _first(held, now) for held in new])
     late = [{"one": found[held.id], "merged_into": found.get(held.merged_into, held.merged_into)}
             for held in new if held.merged_into is not None]
     if late:
@@ -89,7 +89,7 @@ def _update(session: Session, shelf: Shelf, draft: Draft, now: datetime) -> None
 
 
 def _update_items(session: Session, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    table = ItemRow.metadata.tables["items"]
+    table = table_of(ItemRow)
     values: dict[str, Any] = {name: bindparam(name) for name in names}
     session.execute(update(table).where(table.c.id == bindparam("one")).values(values), list(rows))
 
@@ -100,15 +100,15 @@ def _sight(session: Session, source_id: int, draft: Draft, ids: Mapping[int, int
          "fingerprint": fingerprint, "url": url, "first_seen_at": now, "last_seen_at": now, "changes": 0}
         for locator, (item, raw, fingerprint, url) in draft.sightings.items()
     ]
+    new, table = insert_into(session, SightingRow), table_of(SightingRow)
+    says_now = {name: new.excluded[name] for name in ("item_id", "raw_hash", "fingerprint", "url", "last_seen_at")}
+    upsert = new.on_conflict_do_update(
+        index_elements=["source_id", "locator"], set_={**says_now, "changes": table.c.changes + 1}
+    )
     for part in chunks(rows):
-        new = insert_into(session, SightingRow)
-        session.execute(new.on_conflict_do_update(index_elements=["source_id", "locator"], set_={
-            "item_id": new.excluded.item_id, "raw_hash": new.excluded.raw_hash, "url": new.excluded.url,
-            "fingerprint": new.excluded.fingerprint, "last_seen_at": now, "changes": SightingRow.changes + 1,
-        }), part)
+        session.execute(upsert, part)
     again = [{"at": locator, "raw": raw} for locator, raw in draft.seen.items()]
     if again:
-        table = SightingRow.metadata.tables["sightings"]
         session.execute(update(table).where(table.c.source_id == source_id, table.c.locator == bindparam("at")).values(
             raw_hash=bindparam("raw"), last_seen_at=now), again)
 
@@ -129,8 +129,7 @@ def _label(session: Session, draft: Draft, ids: Mapping[int, int], now: datetime
 def _remember(session: Session, draft: Draft, now: datetime) -> None:
     rows = [{"item_id": item, "at": now, "field": name, "old": old, "new": new}
             for item, name, old, new in draft.history if item > 0]
-    for part in chunks(rows):
-        session.execute(insert(HistoryRow), part)
+    add(session, HistoryRow, rows)
 
 
 def _refresh(session: Session, alerted: Sequence[Held], draft: Draft) -> None:
@@ -149,11 +148,13 @@ def topics_of(session: Session, items: Collection[int]) -> set[str]:
     return found
 
 
-def put_intents(session: Session, intents: Sequence[Intent], now: datetime) -> None:
-    """Leave intents for release: what is told once is left once, and what may go out at once does not wait."""
+def put_intents(
+    session: Session, intents: Sequence[Intent], now: datetime, *, fresh: frozenset[int] = frozenset()
+) -> None:
+    """Leave intents for release: what is told once is left once. Of `fresh` items nothing can have been told yet."""
     if not intents:
         return
-    known = _known(session, {one.item_id for one in intents})
+    known = _known(session, {one.item_id for one in intents} - fresh)
     rows = []
     for one in intents:
         at = (one.item_id, one.reason.value)
@@ -162,8 +163,7 @@ def put_intents(session: Session, intents: Sequence[Intent], now: datetime) -> N
         known.add(at)
         rows.append({"item_id": one.item_id, "reason": one.reason.value, "detail": dict(one.detail),
                      "quiet": one.quiet, "created_at": now, "not_before": one.not_before})
-    for part in chunks(rows):
-        session.execute(insert(IntentRow), part)
+    add(session, IntentRow, rows)
 
 
 def _known(session: Session, items: Collection[int]) -> set[tuple[int, str]]:
