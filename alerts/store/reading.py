@@ -226,13 +226,25 @@ def deliveries(session: Session, subscriber: int) -> list[dict[str, Any]]:
     ]
 
 
-def edition_of(session: Session, subscriber: int, ordinal: int) -> tuple[str, bytes] | None:
-    """Return subject and rendered parts of a person's own digest, if it is still held."""
-    query = select(col(EditionRow.subject), col(EditionRow.parts)).join(
+def digests_of(session: Session, subscriber: int) -> list[tuple[int, str, datetime]]:
+    """Return ordinal, subject and time of the digests a person was sent, newest first."""
+    query = select(col(DeliveryRow.ordinal), col(EditionRow.subject), col(DeliveryRow.sent_at)).join(
+        EditionRow, col(DeliveryRow.edition_id) == col(EditionRow.id),
+    ).where(
+        col(DeliveryRow.subscriber_id) == subscriber, col(DeliveryRow.kind) == "digest",
+        col(DeliveryRow.state) == "sent", col(DeliveryRow.sent_at).is_not(None),
+    )
+    rows = session.execute(query.order_by(col(DeliveryRow.ordinal).desc()))
+    return [(ordinal, subject, at) for ordinal, subject, at in rows if at is not None]
+
+
+def edition_of(session: Session, subscriber: int, ordinal: int) -> tuple[bytes, str, datetime] | None:
+    """Return rendered parts, Message-ID and time of one digest a person was sent."""
+    query = select(col(EditionRow.parts), col(DeliveryRow.message_id), col(DeliveryRow.created_at)).join(
         DeliveryRow, col(DeliveryRow.edition_id) == col(EditionRow.id),
     ).where(
         col(DeliveryRow.subscriber_id) == subscriber, col(DeliveryRow.kind) == "digest",
-        col(DeliveryRow.ordinal) == ordinal,
+        col(DeliveryRow.ordinal) == ordinal, col(DeliveryRow.state) == "sent",
     )
     row = session.execute(query).first()
-    return (row.subject, row.parts) if row else None
+    return (row.parts, row.message_id, row.created_at) if row else None

@@ -28,6 +28,7 @@ from alerts.web.front import Front
 from alerts.web.health import Ready, healthz
 from alerts.web.mailbox import Mailbox
 from alerts.web.pages import Reading
+from alerts.web.past import PastDigests
 from alerts.web.people import People
 from alerts.web.personal import Personal
 from alerts.web.preview import Previewing
@@ -81,7 +82,7 @@ def _revisions(engine: Engine) -> Revisions:
 def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
     """List every address there is."""
     read, about = Reading(world, pages), About(world, pages)
-    previewing = Previewing(world, pages)
+    previewing, past = Previewing(world, pages), PastDigests(world, pages)
     signing_up, mailbox = SigningUp(world, pages), Mailbox(world, pages)
     people, examples = People(world, pages), Examples(world, pages)
     return [
@@ -110,6 +111,9 @@ def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
         Route("/preferences/{token:str}", people.preferences, methods=["GET", "HEAD", "POST"]),
         Route("/preferences/{token:str}/data", people.data),
         Route("/my/{token:str}.{format:feed}", Personal(world).feed),
+        Route("/editions/{token:str}", past.index),
+        Route("/editions/{token:str}/{ordinal:number}", past.show),
+        Route("/editions/{token:str}/{ordinal:number}/mail", past.mail),
         Route("/unsubscribe/{token:str}", people.unsubscribe, methods=["GET", "HEAD", "POST"]),
         Route("/sample/feed.rss", examples.feed),
         Route("/sample/{name:str}", examples.page),

@@ -9,9 +9,9 @@ import feedparser
 import pytest
 from sqlmodel import col, func, select
 
-from alerts.pipeline import people
+from alerts.pipeline import compose, people
 from alerts.pipeline.signup import SignUps
-from alerts.store.engine import reading
+from alerts.store.engine import reading, writing
 from alerts.store.tables import DeliveryRow, ReportRow
 from subscribers.interest import parse
 from subscribers.people import Status, Wishes
@@ -199,3 +199,19 @@ def test_forms_with_too_many_fields_or_too_long_are_refused(browser, world, ada)
     path = f"/preferences/{world.keyring.sign('preferences', ada.public_id)}"
     assert browser.post(path, "&".join(f"a{n}=1" for n in range(5_000))).status == 400
     assert browser.post("/signup", "address=" + "a" * 100_000).status == 413
+
+
+def test_the_digests_one_was_sent_are_shown_to_nobody_else(browser, world, ada, release):
+    release(title="A phase 3 trial in NMOSD", phases=("PHASE3",), phase_role="own")
+    compose.compose_due(world.engine, world.keyring, world.settings, world.now())
+    path = f"/editions/{world.keyring.sign('edition', ada.public_id)}"
+    assert "None yet" in browser.get(path).text
+    with writing(world.engine) as session:
+        row = session.exec(select(DeliveryRow).where(DeliveryRow.kind == "digest")).one()
+        row.state, row.sent_at = "sent", world.now()
+        ordinal = row.ordinal
+    assert f"{path}/{ordinal}" in browser.get(path).text
+    assert browser.get(f"{path}/{ordinal}").headers["cache-control"] == "no-store"
+    assert "A phase 3 trial in NMOSD" in browser.get(f"{path}/{ordinal}/mail").text
+    assert browser.get(f"{path}/{ordinal + 1}").status == 404
+    assert browser.get(f"/editions/{world.keyring.sign('unsubscribe', ada.public_id)}").status == 400

@@ -1,0 +1,51 @@
+"""The digests one person was sent, by signed link; editions are never public."""
+
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from alerts.pipeline import past, people
+from alerts.publish.page import Moment
+from alerts.web.answer import POLICY, PRIVATE, Pages
+from alerts.web.mailbox import INSIDE
+from alerts.wiring import World
+from subscribers.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class PastDigests:
+    """GET only; each address holds the token, and nobody keeps what it answers."""
+
+    world: World
+    pages: Pages
+
+    async def index(self, request: Request) -> Response:
+        return await run_in_threadpool(self._index, request.path_params["token"])
+
+    def _index(self, token: str) -> Response:
+        sent = past.digests(self.world.engine, self._person(token))
+        return self.pages.private("digests.html", sent=sent, token=token, moment=Moment.of)
+
+    async def show(self, request: Request) -> Response:
+        token, ordinal = request.path_params["token"], request.path_params["ordinal"]
+        await run_in_threadpool(self._digest, token, ordinal)
+        answer = self.pages.private("digest.html", token=token, ordinal=ordinal)
+        answer.headers["content-security-policy"] = POLICY + "; frame-src 'self'"
+        return answer
+
+    async def mail(self, request: Request) -> Response:
+        shown = await run_in_threadpool(self._digest, request.path_params["token"], request.path_params["ordinal"])
+        body = shown.replace("<head>", '<head><base target="_top">', 1)
+        return HTMLResponse(body, headers={"content-security-policy": INSIDE, "cache-control": PRIVATE})
+
+    def _digest(self, token: str, ordinal: int) -> str:
+        return past.digest(self.world.engine, self.world.keyring, self._person(token), ordinal)
+
+    def _person(self, token: str) -> Person:
+        person = people.person(self.world.engine, self.world.keyring, token, purpose="edition")
+        if person is None:
+            raise HTTPException(404, "Nobody gets mail under this link any more.")
+        return person
