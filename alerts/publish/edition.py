@@ -6,8 +6,8 @@ The order of a digest, written down: retractions and expressions of concern firs
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -35,12 +35,23 @@ Rank = tuple[int, int, float, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An alert as selecting sees it: with its thread (any number equal for one study) and where it came from."""
+    """An alert as selecting sees it: with its thread (any number equal for one study) and where it came from.
+
+    `place` is where it stands among the members of its thread; it is asked for by every reader, so it is kept.
+    """
 
     alert: Alert
     thread: int
     origin: str = ""
     day: date | None = None
+    place: tuple[int, int, Rank] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", _lead(self.alert))
+
+    @property
+    def rank(self) -> Rank:
+        return self.place[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,24 +181,26 @@ def _by_rank(entry: Entry) -> Rank:
 
 def _entries(chosen: Iterable[Candidate], interests: Sequence[Interest]) -> list[Entry]:
     """Make one entry of each thread, led by its strongest member."""
-    threads: dict[int, list[Alert]] = defaultdict(list)
+    threads: dict[int, list[Candidate]] = defaultdict(list)
     for one in chosen:
-        threads[one.thread].append(one.alert)
-    return sorted((_entry(alerts, interests) for alerts in threads.values()), key=_by_rank)
+        threads[one.thread].append(one)
+    follows = {interest.topic for interest in interests}
+    return sorted((_entry(members, follows) for members in threads.values()), key=_by_rank)
 
 
-def _entry(alerts: Sequence[Alert], interests: Sequence[Interest]) -> Entry:
-    ordered = sorted(alerts, key=_lead)
-    topics = {
-        interest.topic for interest in interests for alert in alerts if interest.topic in alert.facts.under
-    }
+def _entry(members: list[Candidate], follows: Collection[str]) -> Entry:
+    first, *others = sorted(members, key=_by_place)
     return Entry(
-        lead=ordered[0].number,
-        reason=ordered[0].reason,
-        rank=rank(ordered[0]),
-        topics=frozenset(topics),
-        under=tuple(alert.number for alert in ordered[1:]),
+        lead=first.alert.number,
+        reason=first.alert.reason,
+        rank=first.rank,
+        topics=frozenset(topic for one in members for topic in one.alert.facts.under if topic in follows),
+        under=tuple(one.alert.number for one in others),
     )
+
+
+def _by_place(one: Candidate) -> tuple[int, int, Rank]:
+    return one.place
 
 
 def _lead(alert: Alert) -> tuple[int, int, Rank]:
@@ -217,7 +230,7 @@ def _without_floods(
     headings, cut = [], set()
     for (origin, day), ones in sorted(by_origin.items()):
         if len(ones) > FLOOD:
-            rest = [one.alert for one in sorted(ones, key=lambda one: rank(one.alert))[FROM_A_FLOOD:]]
+            rest = [one.alert for one in sorted(ones, key=_by_place)[FROM_A_FLOOD:]]
             headings.append(Heading(origin=origin, day=day, counted=_by_topic(rest, interests)))
             cut |= {alert.number for alert in rest}
     return [one for one in chosen if one.alert.number not in cut], tuple(headings)

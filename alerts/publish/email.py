@@ -3,7 +3,7 @@
 import binascii
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
@@ -30,7 +30,7 @@ _MARKS: Final = re.compile(rb"\x00([a-z_]+)\x00")
 _BOUNDARY: Final = "=_alternative"  # quoted-printable text never holds "=_"
 _TOKEN: Final = re.compile(r"[!-~]{1,200}")
 _ADDRESS: Final = re.compile(r"[^\x00-\x20\x7f<>]{3,254}")
-_PRELUDE: Final = "This is a message in two forms, plain text and HTML.\n"
+_PRELUDE: Final = "This is a message in two forms, plain text and HTML."
 
 
 class Recipient(NamedTuple):
@@ -116,27 +116,36 @@ def pack(made: bytes) -> bytes:
 def message(letter: Letter, sender: Sender) -> bytes:
     """Return a whole message in CRLF with marks for the holes."""
     lines = list(_headers(letter, sender))
-    plain = _part("plain", letter.text)
     if letter.html is None:
-        made = "\n".join(lines).encode() + b"\n" + plain
-    else:
-        lines += [f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"', "", _PRELUDE.rstrip("\n")]
-        edge = f"--{_BOUNDARY}\n".encode()
-        html = _part("html", letter.html)
-        made = "\n".join([*lines, ""]).encode() + edge + plain + edge + html + f"--{_BOUNDARY}--\n".encode()
-    return _mark(made).replace(b"\n", b"\r\n")
+        return _lines(lines) + _part("plain", letter.text)
+    lines += [f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"', "", _PRELUDE]
+    edge = _lines([f"--{_BOUNDARY}"])
+    parts = [edge, _part("plain", letter.text), edge, _part("html", letter.html), _lines([f"--{_BOUNDARY}--"])]
+    return b"".join([_lines(lines), *parts])
 
 
 def quoted(text: str) -> bytes:
-    """Encode text (lines ended by LF) as quoted-printable, with holes on lines of their own; ends with a line end."""
+    """Encode text (lines ended by LF) as quoted-printable in CRLF; ends with a line end.
+
+    Holes become marks on lines of their own (between soft line ends), so that no filling makes a line too long.
+    """
     done = bytearray()
     for piece in _SIGNS.split(text if text.endswith("\n") else f"{text}\n"):
-        if piece in _HOLE and piece:
+        if piece in _HOLE:
             done += b"" if done.endswith(b"\n") or not done else b"=\n"
-            done += piece.encode() + b"=\n"
-        elif piece:
+            done += _mark(piece) + b"=\n"
+        else:
             done += binascii.b2a_qp(piece.encode(), istext=True)
-    return bytes(done)
+    return bytes(done).replace(b"\n", b"\r\n")
+
+
+def _lines(lines: Iterable[str]) -> bytes:
+    text = "".join(f"{line}\n" for line in lines).replace("\n", "\r\n")
+    return b"".join(_mark(piece) if piece in _HOLE else piece.encode() for piece in _SIGNS.split(text))
+
+
+def _mark(sign: str) -> bytes:
+    return b"\x00" + _HOLE[sign].encode() + b"\x00"
 
 
 def plain_of(text: str) -> str:
@@ -147,14 +156,9 @@ def plain_of(text: str) -> str:
 def _part(subtype: str, body: Body) -> bytes:
     before, _, after = body.frame.partition(HOLES["blocks"])
     after = after.removeprefix("\n")
-    head = f"Content-Type: text/{subtype}; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n".encode()
-    return head + (quoted(before) if before else b"") + b"".join(body.blocks) + (quoted(after) if after else b"")
-
-
-def _mark(made: bytes) -> bytes:
-    for name, sign in HOLES.items():
-        made = made.replace(sign.encode(), b"\x00" + name.encode() + b"\x00")
-    return made
+    head = [f"Content-Type: text/{subtype}; charset=utf-8", "Content-Transfer-Encoding: quoted-printable", ""]
+    frame = [quoted(piece) if piece else b"" for piece in (before, after)]
+    return b"".join([_lines(head), frame[0], *body.blocks, frame[1]])
 
 
 def _headers(letter: Letter, sender: Sender) -> Iterator[str]:
@@ -182,7 +186,7 @@ def _list_headers(letter: Letter, sender: Sender) -> Iterator[str]:
     yield f"List-Id: Research digest <digest.{sender.domain}>"
     yield f"List-Unsubscribe: {unsubscribe}"
     yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
-    yield f"List-Help: <{sender.base_url}/help>"
+    yield f"List-Help: <{sender.base_url}/about>"
     yield f"Feedback-ID: {letter.kind}:mail:research:alerts"
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Integer, bindparam, column, delete, func, select, table, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from alerts.store.bulk import chunks, insert_into
@@ -94,7 +95,8 @@ def enqueue(session: Session, mailings: Sequence[Mailing], now: datetime) -> Non
         for kind in {mailing.kind for mailing in mailings}
         for deadline in [DEADLINES.get(kind, DEADLINE)]
     }
-    query = insert_into(session, _PLAIN).on_conflict_do_nothing()
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    query = dialect.insert(_PLAIN).on_conflict_do_nothing()
     for part in chunks(mailings, 1000):
         session.connection().execute(query, [one._asdict() | _NEW | times[one.kind] for one in part])
 

@@ -4,12 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from alerts.errors import NotFoundError
 from alerts.pipeline import people
+from alerts.settings import Settings
 from alerts.store.engine import reading, writing
-from alerts.store.tables import LabelRow, RunRow
+from alerts.store.tables import ItemRow, LabelRow, RunRow
 from subscribers import store
 from subscribers.interest import Facts
 from subscribers.people import Suppressed
@@ -259,3 +260,52 @@ def test_two_composers_at_once_make_one_delivery_each(house) -> None:
         reports = [job.result() for job in [pool.submit(house.compose), pool.submit(house.compose)]]
     assert sum(report.prepared for report in reports) == 40
     assert len(house.mails()) == 40
+
+
+def test_a_crash_between_moving_on_and_enqueueing_leaves_nothing_half_done(house, monkeypatch) -> None:
+    house.news("nmosd")
+    house.person()
+
+    def crash(*_: object) -> None:
+        raise OSError("the power went")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("alerts.store.editions.enqueue", crash)
+        with pytest.raises(OSError, match="power"):
+            house.compose()
+    assert (house.mails(), house.find("anna@example.org").digest_no) == ([], 0)
+    house.compose()
+    assert house.told() == [[1]]
+
+
+def test_the_new_alert_of_a_work_that_turned_out_to_be_known_is_void(house) -> None:
+    house.person(rhythm="daily")
+    first = house.item()
+    told = house.alert(first, "nmosd")
+    house.compose()
+    house.later(days=1)
+    second = house.item()
+    house.alert(second, "nmosd")
+    with writing(house.engine) as session:
+        session.execute(update(ItemRow).where(ItemRow.id == first).values(first_alert=told))
+        session.execute(update(ItemRow).where(ItemRow.id == second).values(merged_into=first))
+    assert house.compose().excluded == {"nothing new": 1}
+
+
+def test_invented_samples_stay_on_this_machine(house) -> None:
+    house.source("sample", sample=True)
+    house.alert(house.item(source="sample"), "nmosd")
+    house.person("a@example.org")
+    house.compose()
+    assert house.told() == [[1]]
+    house.settings = Settings(_env_file=None, base_url="https://alerts.example.org", secret_key="s" * 40)
+    house.person("b@example.org")
+    house.compose()
+    assert house.told() == [[1], []]
+
+
+def test_a_topic_includes_its_children(house) -> None:
+    number = house.alert(house.item(), "nmosd", under=("demyelination",))
+    house.person(interests="demyelination")
+    house.compose()
+    assert house.told() == [[number]]
