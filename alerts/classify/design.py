@@ -45,6 +45,8 @@ _TO_COME = re.compile(
 )
 _LEARNED = 1.5
 _LEAST = 1.5
+_NAMED = 6.0
+"""What a title that only asks a question must reach: words that name a design outright."""
 _UNLEARNED = {
     "guideline": ("observational", "review"),
     "computational": ("observational",),
@@ -161,7 +163,8 @@ def _study(reading: Reading) -> Iterator[Label]:
     if not points:
         return
     design = max(points, key=lambda name: points[name])
-    if points[design] < _LEAST:
+    asks = content.title.rstrip().endswith("?") and len(content.text) <= 60
+    if points[design] < (_NAMED if asks else _LEAST):
         return
     proof = [*_index_evidence(reading, design), *_rule_evidence(reading, fired, design)][:3]
     if not proof and found:

@@ -29,6 +29,7 @@ def _bounded(pattern: str) -> str:
     return pattern if "^" in pattern[:5] else rf"\b(?:{pattern})"
 
 
+# A scan joins title and text by a null byte, so a title ends at "$" or there.
 _RULES = (
     # indexing, titles and phrases that name the design outright
     ("systematic-review", 9, 5, r"systematic(?:ally)? (?:literature |scoping |evidence )?review(?:s|ed)?|systematic literature (?:search|review)"),
@@ -44,7 +45,7 @@ _RULES = (
     ("protocol", 10, 7, r"study protocol|protocol (?:for|of) (?:a|an|the|two)|trial protocol|protocol paper|: protocol|- protocol|a protocol"),
     ("protocol", 5, 4.5, r"(?:this|the) (?:study|trial|project) (?:will|aims to (?:test|evaluate|assess))|(?:participants|patients|subjects|individuals|women|men|children) will be|(?:we|it|data|outcomes?|outcome measures|assessments?|analys[ei]s|interviews|results|findings) will (?:be )?(?:be|randomi|recruit|enrol|compare|collect|assess|measur|evaluat|conduct|disseminat|publish|us)"),
     ("protocol", 4, 2.5, r"ethics and dissemination|methods and analysis|will be (?:randomly|randomi[sz]ed|recruited|enrolled|assessed|measured|collected|disseminated|conducted|analy[sz]ed|evaluated|compared|included|published|performed)|rationale(?:,)? (?:and|&) design|design and rationale|spirit (?:checklist|guidelines)|trial status"),
-    ("case-report", 11, 5, r"case reports?|case series|reports? of (?:a|one|two|three|four|five|six|2|3|4|5|6) (?:\w+ ){0,3}(?:cases?|patients?)|(?:a|two|three|four|five|six|seven|2|3|4|5|6|7|rare|unusual|first|new|interesting|unique) (?:\w+ ){0,2}cases? (?:of|with|report|and|presentation|study)|presentation of (?:two|three|a) cases?|case presentations?|report of (?:two|three|four|five) |a case$|case in point"),
+    ("case-report", 11, 5, r"case reports?|case series|reports? of (?:a|one|two|three|four|five|six|2|3|4|5|6) (?:\w+ ){0,3}(?:cases?|patients?)|(?:a|two|three|four|five|six|seven|2|3|4|5|6|7|rare|unusual|first|new|interesting|unique) (?:\w+ ){0,2}cases? (?:of|with|report|and|presentation|study)|presentation of (?:two|three|a) cases?|case presentations?|report of (?:two|three|four|five) |a case(?:$|\x00)|case in point"),
     ("case-report", 2, 4.5, r"(?:we|authors?|i) (?:here(?:in|by)? |also |now )?(?:report|describe|present|discuss|encountered|observed|treated|diagnosed|document)(?:s|ed)? (?:on |here |herein |on |about )?(?:the )?(?:(?:a|an|one|two|three|four|five|six|2|3|4|5|6|first|rare|clinical|unusual|unique) ){1,3}(?:\w+[- ]){0,8}?(?:cases?|patients?|man|woman|men|women|boy|girl|child|children|infant|newborn|neonate|adolescent|male|female|twins?|sisters?|brothers?|siblings|instances?|case|lady|gentleman|family)"),
     ("case-report", 2, 4.5, r"(?:a|an|this|the|our|one|previously healthy|old) (?:[a-z,-]+ ){0,2}\d{1,2}[ -](?:years?|months?|weeks?|days?|yrs?|yr|y|yo|y/o)[ -]?(?:-?old)?(?:[ -](?:\w+[ -]){0,4}?(?:man|woman|boy|girl|male|female|patient|child|infant|lady|gentleman|neonate|newborn|baby|physician|caucasian|teenager|adolescent))"),
     ("case-report", 1, 4, r"\d{1,2}[- ](?:year|month|week|day)s?[- ]old (?:\w+[- ]){0,4}?(?:man|woman|boy|girl|male|female|patient|infant|child|lady|gentleman|neonate|newborn)(?: \w+){0,8} (?:present|admitted|develop|was|who|with|complain|suffer|had|referred|diagnos|experienc)"),
@@ -75,7 +76,7 @@ _RULES = (
     ("computational", 1, 3, r"we (?:propose|present|introduce|developed|develop) (?:a|an|the)?[ ]?(?:\w+[- ]){0,5}?(?:method|algorithm|framework|model|network|tool|software|pipeline|approach|architecture)|publicly available (?:datasets?|data)|dice (?:score|coefficient|similarity)|datasets?|github|gene expression omnibus|\bgeo\b"),
     ("editorial", 10, 4, r"^(?:re:|reply to|response to:|correspondence (?:to|on)|comment|commentary|editorial|letter|correction|corrigendum|erratum|retraction|retracted|expression of concern|author(?:s'?|s’)? (?:response|reply|correction)|publisher correction|in memoriam|obituary|note of concern|invited commentary|viewpoint|withdrawn)\b"),
     ("editorial", 14, 0, r"letter to (?:the )?editor|editorial comment|commentary (?:on|to)|comments? on|in reply|authors?'? (?:reply|response)|erratum|corrigendum|retraction (?:note|notice|of)|correction to|correction:|invited commentary|viewpoint|: (?:a )?comment"),
-    ("editorial", 14, 0, r"(?m)^.*[–—-] ?(?:no|yes|commentary)\.?$"),
+    ("editorial", 14, 0, r"(?m)^.*[–—-] ?(?:no|yes|commentary)\.?(?:$|\x00)"),
     ("editorial", 1, 3.5, r"(?:in|to) (?:their|this|the) (?:recent )?(?:article|letter|commentary|editorial|paper) (?:entitled|by|published|in)|we read (?:with|the)|this (?:letter|commentary|editorial|viewpoint|erratum|corrects|article has been (?:retracted|corrected|withdrawn))|dear editor|the (?:original|published) (?:article|version)"),
 )  # fmt: skip
 
@@ -97,7 +98,7 @@ _NEWS = (
     ("lab", 6.5, 4.5, r"(?:blood|brain|skin|immune|cancer|nerve|human|stem) cells (?:taken|from|in (?:the|a) (?:lab|dish))|in the lab\b|in (?:a )?(?:petri )?dish|test[- ]tube|cell cultures?|in vitro|lab-grown"),
     ("trial", 6, 4.2, r"clinical trial (?:results|showing|of|involving|with|published|participants|led)|(?:in|the|this|small|early|pilot|new|first|a|our) (?:[\w-]+ ){0,2}(?:clinical )?trials?\b"),
     ("trial", 6.2, 6.2, r"phase (?:1|2|3|4|i|ii|iii|iv|one|two|three)[ab]?[\"'”’]? (?:[\w-]+ ){0,3}(?:trials?|stud(?:y|ies)|results)"),
-    ("case-report", 5.5, 3.9, r"(?:case report|case study|the two (?:men|women|patients)|world's first|(?:the|a|one|two) (?:man|woman|patient|men|patients) (?:got|regained|walked|walk|became))"),
+    ("case-report", 5.5, 3.9, r"(?:case report|case study|the two (?:men|women|patients)|world's first (?:[\w-]+ ){0,2}(?:patient|person|man|woman|recipient)|(?:the|a|one|two) (?:man|woman|patient|men|patients) (?:got|regained|walked|walk|became))"),
     ("observational", 4, 2.8, r"report (?:\w+ )?(?:investigators|researchers)|researchers (?:\w+ ){0,4}(?:found|analy[sz]ed|looked at|examined|followed|tracked|studied|compared|surveyed|reviewed|identified|used data|collected)|study (?:\w+ ){0,2}(?:found|finds|shows|showed|suggests|included|involved|followed|looked|tracked|of \d|has (?:found|revealed))|(?:people|patients|adults|women|men|children) (?:in the study|who took part)|the (?:new )?study,? (?:led|published|which|was|appears|involving)|published (?:\w+ )?in (?:the )?(?:journal|scientific reports)|linked to|associated with|risk of|survey"),
 )  # fmt: skip
 

@@ -22,9 +22,9 @@ _CUES = (
     (-1.2, r"\b(?:presented (?:with|to)|was admitted|years?[- ]old|(?:researchers|scientists|team|they) (?:then |also )?(?:tested|studied|looked|analy[sz]ed|gave|recruited|examined|followed|used))\b"),
     (1.8, r"\b(?:this|our|the present|present) (?:case|patient)s? (?:\w+ )?(?:highlights?|illustrates?|demonstrates?|suggests?|shows?|supports?|underlines?|emphasi[sz]es?)|(?:has|have) revealed|discovery identif|provides? evidence|shows? promise|confirmed|we recommend\b"),
     (-2.0, r"\b(?:americans|worldwide|million people|according to the (?:national|american|centers|world)|each year)\b"),
-    (-2.2, r"\b(?:provides? (?:a|an) (?:\w+ )?(?:assessment|overview|description|framework|example|basis)|we conclude by|better understanding|(?:highly )?desirable|(?:critical|essential|crucial|important|necessary) (?:to|for)|promise for|(?:will|would) help|learning from|needs? to)\b"),
+    (-2.2, r"\b(?:provides? (?:a|an|the) (?:[\w-]+ ){0,2}(?:assessment|evaluation|step|analysis|account|overview|description|framework|example|basis)|we conclude by|better understanding|(?:highly )?desirable|(?:critical|essential|crucial|important|necessary) (?:to|for)|promise for|(?:will|would) help|learning from|needs? to)\b"),
     (2.2, r"\b(?:in conclusion|to conclude|we conclude|concluded? that|taken together|collectively|in summary|overall,|altogether,)"),
-    (1.8, r"\b(?:these|our|the|this|present|current) (?:\w+ )?(?:results?|findings?|data|study|analys[ei]s|observations|trial|work|cases?|evidence|report) (?:also |further |clearly |thus |strongly )?(?:\w+ )?(?:suggests?|indicates?|shows?|showed|demonstrates?|demonstrated|supports?|do(?:es)? not support|reveals?|revealed|provides?|confirms?|highlights?|implicate|imply|expand|identif(?:y|ies)|projected)"),
+    (1.8, r"\b(?:these|our|the|this|present|current) (?:\w+ )?(?:results?|findings?|data|study|analys[ei]s|observations|trial|work|cases?|evidence|report) (?:also |further |clearly |thus |strongly )?(?:\w+ )?(?:suggests?|indicates?|shows?|showed|demonstrates?|demonstrated|supports?|do(?:es)? not support|reveals?|revealed|confirms?|highlights?|implicate|imply|expand|identif(?:y|ies)|projected)"),
     (1.6, r"\b(?:we|researchers|authors?|investigators|scientists|team|study|they|results|analysis) (?:also |further |have |has |previously |then )?(?:found|find|finds|showed|shows?|shown|demonstrated?|observed|identif(?:y|ied)|reveal(?:ed)?|report(?:ed)?|determined|discovered|detected)\b|\b(?:showing|show|shows|showed|found|finds|revealed|demonstrat(?:ed|es|ing)) that\b"),
     (1.2, r"\b(?:significant(?:ly)?|more likely|less likely|fewer|higher|lower|greater|reduc(?:e|ed|es|tions?)|increas(?:ed|es)|decreas(?:ed|es)|improv(?:e|ed|es|ements?)|restores?|restored|reversed?|outperform(?:s|ed)|associated with|correlat(?:ed|es|ion)|predict(?:s|ed|or|ors)?|superior|inferior|no (?:significant )?(?:difference|evidence|association)|did not differ|similar|attenuat(?:ed|es)|ameliorat(?:ed|es)|prevent(?:ed|s)|suppress(?:ed|es)|inhibit(?:ed|s)|induc(?:ed|es)|enhanc(?:ed|es)|worsen(?:ed|s)|safe|effective|efficacy|tolerated|sensitiv(?:e|ity)|specificity|risk of|decisive|helps?|slows?|slowed|halts?|halted|eased)\b"),
     (0.8, r"\b(?:\d[\d.,]*\s?(?:%|percent|per cent)|p\s?[<=]|hazard ratio|odds ratio|ci\b)"),
@@ -50,7 +50,10 @@ _FLAGS = (
     (_PRONOUN, r"^(?:they|it|he|she|this|these|those|such|there)\b"),
 )
 _WHOLE = re.compile(r"(?<!\.\.)[.!][\"'”’)\]]*\d{0,2}(?:[,–-]\d{1,2})*\Z")
-_DATELINE = re.compile(r"[A-Z][A-Z]{2}[^.!?\n]{0,25}(?:[.,][^!?\n]{1,40}?){0,3}?\s?(?:--|[—–])\s*(?=[A-Z])")
+_DATELINE = re.compile(
+    r"(?:[A-Z][A-Z]{2}[^.!?\n]{0,25}(?:[.,][^!?\n]{1,40}?){0,3}?\s?(?:--|[—–])"
+    r"|(?:[A-Z][\w.,/' ]{0,40})?\([A-Z][\w. ]{1,25}\)\s?(?:--|[-–—]))\s*(?=[A-Z])",
+)
 _SECTION = {"results": 1.0, "background": -2.0, "objective": -2.0, "methods": -2.0}
 
 

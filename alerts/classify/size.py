@@ -58,11 +58,16 @@ _TAKEN = re2.compile(
 )
 _STRONG = re2.compile(
     r"(?i)\b(?:enrol?led|recruit(?:ed|ing)|randomi[sz]ed|randomly (?:assigned|allocated|divided|selected)|(?:were|was) (?:included|studied|eligible|evaluated|analy[sz]ed|accrued|assigned|allocated)"
-    r"|participated|took part|we (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|identified)|study (?:of|included|enrolled|with|on)|trial (?:of|in|with|on)|consecutive)\b",
+    r"|participated|took part|we (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|identified)|(?:colleagues|researchers|team|scientists|authors|investigators) (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|looked at|tracked|gave)|study (?:of|included|enrolled|with|on)|trial (?:of|in|with|on)|consecutive)\b",
 )
 _NAMED = re.compile(
     r"\b(?:phase|stage|grade|group|type|level|arm|days?|weeks?|months?|years?|visit|version|class|table|figure|aquaporin|"
     r"covid|interleukin|step|wave|question|score|of at least|≥|age)[ -]\Z",
+    re.IGNORECASE,
+)
+_ROUGH = re.compile(r"\b(?:more than|over|about|nearly|approximately|around|almost|some|roughly)\s\Z", re.IGNORECASE)
+_THINGS = re.compile(
+    r"\b(?:lesions|samples|scans|images|eyes|articles|studies|trials|records|events|visits|relapses|genes|papers|proteins|citations|publications|tests|sites|items|questions|years|cells|infusions|doses|regions|variants)\b",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"\b(?:part|study|trial|experiment|cohort)[ -]\Z", re.IGNORECASE)
@@ -72,7 +77,7 @@ _PLANNED = re.compile(
 )
 _PART_BEFORE = re.compile(
     r"(?:\b(?:of (?:these|whom|which|them|those)|among (?:these|them|whom)|remaining|the other|including|additional|another|other|excluded|excluding|only|except|comprising|namely|until|aged?"
-    r"|first|last|next|every|each|per|one in|about one|than|in the|follow-up,?|months?,|weeks?,|baseline,?),?|\()\s*(?:the )?\Z",
+    r"|first|last|next|every|each|per|one in|about one|(?:less|fewer|other|rather) than|in the|follow-up,?|months?,|weeks?,|baseline,?),?|\()\s*(?:the )?\Z",
     re.IGNORECASE,
 )
 _PART_AFTER = re.compile(
@@ -144,6 +149,8 @@ def _judged(sentence: Sentence, number: Number, match: re.Match[str] | None, pla
         points -= 2.5
     if planned := _PLANNED.search(text[max(0, number.start - 20) : number.end + 55]):
         points -= 1.0 if planned[0].lower().startswith(("invit", "screen", "approach")) else 0.5
+    if _ROUGH.search(before):
+        points -= 0.4
     if match and match["noun"].lower() in {"case", "cases", "births", "members", "control", "controls", "hc", "hcs"}:
         points -= 0.3
     if number.value < 3 and not text[number.start].isdigit():
@@ -163,7 +170,9 @@ def _counted(sentence: Sentence, found: Sequence[Number], place: float) -> list[
             continue
         if text[number.start].isdigit() and (_NAMED.search(before) or (number.value < 10 and _NUMBERED.search(before))):
             continue
-        if match is None and not _LABELLED.match(text, number.end):
+        if match is None and (
+            not _LABELLED.match(text, number.end) or _THINGS.search(text[number.end : number.end + 45])
+        ):
             continue
         points = _judged(sentence, number, match, place - (0 if match else 1.0))
         earlier = max((n for n in found if n.end < number.start), default=None)
@@ -322,7 +331,7 @@ def _best(reading: Reading) -> _Count | None:
     if not found:
         return None
     best = max(found, key=lambda count: (count.points, -count.start))
-    needed = 1.7 if design is None or reading.content.kind is Kind.NEWS else 0.0
+    needed = 1.25 if design is None or reading.content.kind is Kind.NEWS else 0.0
     return best if best.points >= needed else None
 
 
