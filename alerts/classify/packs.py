@@ -35,7 +35,7 @@ def load(text: str, name: str) -> tuple[Topic, ...]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = _LINE.search(str(error))
-        raise PackError(f"{name}:{found[1] if found else 1}: not TOML: {_reason(error, lines)}") from error
+        raise PackError(f"{name}:{found[1] if found else 1}: not TOML: {_reason(error)}") from error
     for key in document.keys() - {"pack", "topics"}:
         raise lines.error(f"unknown key {key!r} (a pack holds `pack` and tables `[topics.<slug>]`)", key=key)
     tables = document.get("topics", {})
@@ -130,10 +130,6 @@ class _Lines:
     def error(self, reason: str, *, slug: str = "", key: str = "") -> PackError:
         return PackError(f"{self._name}:{self._line(slug, key)}: {reason}")
 
-    def second(self, slug: str) -> int:
-        """Return the line of the last table of a topic."""
-        return max((at for at, line in enumerate(self._lines, 1) if _is_header(line, slug)), default=1)
-
     def _line(self, slug: str, key: str) -> int:
         header = next((at for at, line in enumerate(self._lines, 1) if _is_header(line, slug)), 0)
         if not key:
@@ -152,11 +148,8 @@ def _is_header(line: str, slug: str) -> bool:
     return bool(slug and found and found[1] == slug)
 
 
-def _reason(error: tomllib.TOMLDecodeError, lines: _Lines) -> str:
-    del lines
-    if "twice" in str(error):
-        return f"duplicate slug or key: {error}"
-    return str(error)
+def _reason(error: tomllib.TOMLDecodeError) -> str:
+    return f"duplicate slug or key: {error}" if "twice" in str(error) else str(error)
 
 
 def _quote(text: str) -> str:
