@@ -15,6 +15,7 @@ from alerts.model import Facet, Kind, Label
 TRIGGERS: Mapping[str, str] = {}
 
 _CUES = (
+    (0.9, r"\bin (?:a|the|clinical|one|this|two) (?:\w+ )?(?:trials?|tests?)\b|\bby (?:more than |about |nearly |almost )?(?:half|a third|two-thirds|\d+)"),
     (-5.0, r"^to (?:\w+ )?(?:investigate|evaluate|determine|assess|examine|explore|compare|study|describe|identify|characteri[sz]e|review|analy[sz]e|estimate|report|test|measure|establish|develop)\b"),
     (-2.5, r"\b(?:findings? (?:are|were|is) based on|(?:study|trial|findings|research|results|work) (?:was|were|is|are|will be|appears?|appeared) (?:\w+ ){0,2}(?:a|an|funded|published|based|presented|in the|scheduled|supported|sponsored|conducted|led|done))\b"),
     (-1.5, r"\b(?:met (?:its|their|the) (?:\w+ )?(?:goals?|end ?points?))\b"),
@@ -95,7 +96,7 @@ def _concluded(sentences: list[Sentence]) -> Sentence | None:
     if not weighed:
         return None
     ranked = enumerate(weighed)
-    return max(ranked, key=lambda pair: 0.5 * pair[1].points - 1.4 * pair[0])[1].sentence
+    return max(ranked, key=lambda pair: 0.6 * pair[1].points - 1.4 * pair[0])[1].sentence
 
 
 def _story(sentences: list[Sentence]) -> Sentence | None:
@@ -115,7 +116,7 @@ def _told(sentences: list[Sentence], least: float) -> Sentence | None:
     best, chosen = least, None
     for index, sentence in enumerate(sentences):
         if found := _weigh(sentence):
-            points = found.points + 1.8 * (index + 1) / len(sentences) + _SECTION.get(sentence.section, 0.0)
+            points = found.points + 2.6 * (index + 1) / len(sentences) + _SECTION.get(sentence.section, 0.0)
             if _PRONOUN in found.flags and found.points < 1.5:
                 points -= 0.8
             if points >= best:
