@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from alerts.errors import NotFoundError, UsageError
 from alerts.model import Content, Entry, Facet, Key, Kind, Label, Link, Page, PartialDate, Reason, Role, Source, Topic
-from alerts.pipeline import outcome, relabel, release, rules
+from alerts.pipeline import crew, outcome, relabel, release, rules
 from alerts.pipeline.shelve import Shelver
 from alerts.store import catalogue, due, installation, items, labels, numberline
 from alerts.store.engine import reading, writing
@@ -285,3 +285,18 @@ def test_another_secret_key_is_refused(bench: Bench) -> None:
         assert (same.authority, same.started_at) == ("alerts.example.org", bench.now)
         with pytest.raises(UsageError, match="ALERTS_SECRET_KEY"):
             installation.start(session, authority="x", fingerprint="other", now=bench.now)
+
+
+def test_a_long_archive_is_labelled_by_several_processes_with_the_same_result(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.bring("pubmed", *(entry(str(n), keys=(Key("pmid", str(n)),), title=f"Lamps of kind {n} for adults with narcolepsy")
+                            for n in range(1, 31)))
+    with writing(bench.engine) as session:
+        catalogue.add_topics(session, [Topic(slug="lamps", name="Lamps", definition={"terms": ["lamp"]})])
+    monkeypatch.setattr(crew, "ALONE", 0)
+    monkeypatch.setattr(relabel, "READ", 7)
+    done = relabel.relabel(bench.engine, bench.now)
+    assert (done.items, done.changed) == (30, 30)
+    with reading(bench.engine) as session:
+        assert catalogue.topic_counts(session) == {"lamps": 30, "narcolepsy": 30}
