@@ -67,7 +67,7 @@ _NAMED = re.compile(
 )
 _ROUGH = re.compile(r"\b(?:more than|over|about|nearly|approximately|around|almost|some|roughly)\s\Z", re.IGNORECASE)
 _THINGS = re.compile(
-    r"\b(?:lesions|samples|scans|images|eyes|articles|studies|trials|records|events|visits|relapses|genes|papers|proteins|citations|publications|tests|sites|items|questions|years|cells|infusions|doses|regions|variants)\b",
+    r"\b(?:lesions|samples|scans|images|eyes|articles|studies|trials|records|events|visits|relapses|genes|papers|proteins|citations|publications|tests|sites|items|questions|years|cells|infusions|doses|regions|variants|dyads|couples|pairs|families|households|surgeons)\b",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"\b(?:part|study|trial|experiment|cohort)[ -]\Z", re.IGNORECASE)
@@ -83,7 +83,8 @@ _PART_BEFORE = re.compile(
 _PART_AFTER = re.compile(
     r"\s*(?:[(\[]\d[\d.·]*\s?%\s?[)\];,]|(?!who\b|that\b|which\b|with\b)(?:\w+ ){0,2}?(?:had (?!been diagnosed)|showed?|developed|experienced|died|relapsed|reported|achieved|withdrew|discontinued"
     r"|responded|remained|were (?:excluded|positive|seropositive|negative|lost|female|male|women|men|not|withdrawn|found to|considered|diagnosed)"
-    r"|dropped|converted|improved|suffered|presented|became|did not|failed|required|declined|continued|met (?:the |all )?criteria)|\s*(?:in|to|on|into) (?:the|each|both|every|either) (?:[\w-]+ ){0,4}?(?:group|arm|cohort)|\s*(?:per|in (?:the )?(?:[\w-]+ )?)(?:group|arm)\b|\s*(?:to|on) (?:\w+ ){1,3}(?:and|\())",
+    r"|dropped|converted|improved|suffered|presented|became|did not|failed|required|declined|continued|met (?:the |all )?criteria)|\s*(?:in|to|on|into) (?:the|each|both|every|either) (?:[\w-]+ ){0,4}?(?:group|arm|cohort)|\s*(?:per|in (?:the )?(?:[\w-]+ )?)(?:group|arm)\b|\s*(?:to|on) (?:\w+ ){1,3}(?:and|\())"
+    r"|\s*(?:were |was )?(?:randomly )?(?:randomi[sz]ed|assigned|allocated) to (?:the )?(?:[\w-]+ ){1,5}?(?:and|,) \d+ to\b",
     re.IGNORECASE,
 )
 _WORLD = re2.compile(
@@ -253,7 +254,7 @@ def _summed(found: list[_Count], sentence: Sentence) -> _Count:
     if first.noun != "n" and (
         _BREAKS.search(between) or len(between) > 90 or not (_JOINS.search(between) or rest[-1].noun in _CONTROLS)
     ):
-        return max(good, key=lambda count: (count.points, count.number))
+        return max(good, key=lambda count: (count.points, -count.start))
     if re.search(r"\b(?:year|month|week|day|after|later)s?\b", between, re.IGNORECASE) or (
         len(good) > 2 and any(2 * count.number == first.number + others for count in good)
     ):
