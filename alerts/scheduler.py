@@ -1,7 +1,7 @@
 """The metronome: a tick calls what is due; what is due stands in the database (law 5)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -67,38 +67,64 @@ class Metronome:
 
 
 def beats(world: World, fetch: Fetch, roles: frozenset[str], stop: asyncio.Event) -> tuple[Beat, ...]:
-    """Return what these roles do, and how often they look whether something is due."""
-    return tuple(beat for role, beat in _beats(world, fetch, stop) if role in roles)
+    """Return what these roles do, and how often (in seconds) they look whether something is due."""
+    work = _Work(world, fetch, stop)
+    plan = {
+        "poll": (Beat("poll", 15, work.poll), Beat("care", 60, work.care)),
+        "scheduler": (
+            Beat("release", 3, work.release),
+            Beat("compose", 5, work.compose),
+            Beat("bounces", 60, work.bounces),
+            Beat("keep", 3600, work.keep),
+        ),
+        "deliver": (Beat("deliver", 3, work.deliver),),
+    }
+    return tuple(beat for role, its in plan.items() if role in roles for beat in its)
 
 
-def _beats(world: World, fetch: Fetch, stop: asyncio.Event) -> Iterator[tuple[str, Beat]]:
-    async def read() -> None:
-        outcomes = await poll.poll_due(world.engine, fetch, world.now())
+class _Work:
+    """What the beats do: one call of the pipeline each, and one line in the log where there was something to do."""
+
+    def __init__(self, world: World, fetch: Fetch, stop: asyncio.Event) -> None:
+        self._world = world
+        self._fetch = fetch
+        self._stop = stop
+
+    async def poll(self) -> None:
+        outcomes = await poll.poll_due(self._world.engine, self._fetch, self._world.now())
         for outcome in outcomes:
             if outcome.failed and not outcome.network:
                 log.warning("source.failed", source=outcome.slug, reason=outcome.error)
         if outcomes:
-            unreachable = sum(outcome.network for outcome in outcomes)
             log.info(
                 "sources.polled",
                 sources=len(outcomes),
                 failed=sum(one.failed for one in outcomes),
-                unreachable=unreachable,
+                unreachable=sum(one.network for one in outcomes),
                 new=sum(one.new for one in outcomes),
             )
 
-    async def stamp() -> None:
-        numbers = await asyncio.to_thread(release.release, world.engine, world.now())
+    async def care(self) -> None:
+        world = self._world
+        done = await watch.complete_due(world.engine, self._fetch, world.now())
+        asked = await watch.ask_after_due(world.engine, self._fetch, world.now())
+        if done.items or asked.items:
+            log.info("items.cared", completed=done.changed, asked_after=asked.items, changed=asked.changed)
+
+    async def release(self) -> None:
+        numbers = await asyncio.to_thread(release.release, self._world.engine, self._world.now())
         if numbers:
             log.info("alerts.released", count=len(numbers), last=numbers[-1])
 
-    async def prepare() -> None:
+    async def compose(self) -> None:
+        world = self._world
         report = await asyncio.to_thread(compose.compose_due, world.engine, world.keyring, world.settings, world.now())
         if report.candidates:
             log.info("digests.composed", candidates=report.candidates, prepared=report.prepared)
 
-    async def send() -> None:
-        report = await deliver.deliver_due(world.engine, world.keyring, world.settings, world.now(), stop=stop)
+    async def deliver(self) -> None:
+        world = self._world
+        report = await deliver.deliver_due(world.engine, world.keyring, world.settings, world.now(), stop=self._stop)
         if report.total or report.stopped:
             log.info(
                 "mail.delivered",
@@ -109,24 +135,11 @@ def _beats(world: World, fetch: Fetch, stop: asyncio.Event) -> Iterator[tuple[st
                 stopped=report.stopped,
             )
 
-    async def care() -> None:
-        done = await watch.complete_due(world.engine, fetch, world.now())
-        asked = await watch.ask_after_due(world.engine, fetch, world.now())
-        if done.items or asked.items:
-            log.info("items.cared", completed=done.changed, asked_after=asked.items, changed=asked.changed)
-
-    async def returned() -> None:
+    async def bounces(self) -> None:
+        world = self._world
         counts = await inbox.read_bounces(world.engine, world.keyring, world.settings, world.now())
         if counts:
             log.info("mail.returned", messages=sum(counts.values()))
 
-    async def tidy() -> None:
-        await asyncio.to_thread(keep.keep, world.engine, world.now())
-
-    yield "poll", Beat("poll", 15, read)
-    yield "scheduler", Beat("release", 3, stamp)
-    yield "scheduler", Beat("compose", 5, prepare)
-    yield "scheduler", Beat("keep", 3600, tidy)
-    yield "scheduler", Beat("bounces", 60, returned)
-    yield "poll", Beat("care", 60, care)
-    yield "deliver", Beat("deliver", 3, send)
+    async def keep(self) -> None:
+        await asyncio.to_thread(keep.keep, self._world.engine, self._world.now())

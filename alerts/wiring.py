@@ -20,6 +20,7 @@ from subscribers.tokens import Keyring
 
 FIRST_PACK = "neuroimmunology"
 NCBI = "eutils.ncbi.nlm.nih.gov"
+CROSSREF = "api.crossref.org"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ def make_fetch(settings: Settings) -> Fetch:
     """Build the way out to the web: who we are, what each service must be told, and how far apart requests are."""
     key = settings.pubmed_api_key.get_secret_value()
     ncbi = {"tool": "research-alerts", "email": settings.contact, "api_key": key}
-    credentials = {NCBI: {name: value for name, value in ncbi.items() if value}}
+    given = {NCBI: ncbi, CROSSREF: {"mailto": settings.contact}}
+    credentials = {host: {name: said for name, said in told.items() if said} for host, told in given.items()}
     return Fetch(settings.contact, credentials, spacing=spacing((NCBI,) if key else ()))
 
 
