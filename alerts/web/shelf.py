@@ -113,8 +113,6 @@ def _messages(
         (b"content-length", str(len(body)).encode()),
         *([(b"content-encoding", b"gzip")] if packed else []),
         (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"no-referrer"),
-        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     ]
     return (
         {"type": "http.response.start", "status": 200, "headers": headers},

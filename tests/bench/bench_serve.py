@@ -146,7 +146,9 @@ def serve(folder: Path, port: int) -> None:
     schema.upgrade(engine)
     fill(engine)
     app = create_app(World(settings, engine, Keyring(b"k" * 32)))
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False, lifespan="off")
+    uvicorn.run(
+        app, host="127.0.0.1", port=port, log_level="error", access_log=False, server_header=False, lifespan="off"
+    )
 
 
 def fill(engine: Engine) -> None:
