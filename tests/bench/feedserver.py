@@ -14,7 +14,7 @@ _ASKED = re.compile(rb"GET /(\d+)/(\d+)/feed ")
 
 
 def feed(number: int, first: int = 0, items: int = ITEMS) -> bytes:
-    """Return an RSS feed whose entries are `first` to `first + items - 1`, some 2.5 kB of HTML each."""
+    """Return an RSS feed whose entries are `first` to `first + items - 1`, some 2.5 kB of HTML each, marked up like a journal's."""
     entries = "".join(_item(number, entry) for entry in range(first, first + items))
     head = f"<title>Journal {number}</title><link>http://journal.example/</link><description>x</description>"
     content = 'xmlns:content="http://purl.org/rss/1.0/modules/content/"'
@@ -24,7 +24,8 @@ def feed(number: int, first: int = 0, items: int = ITEMS) -> bytes:
 def _item(number: int, entry: int) -> str:
     chance = random.Random(number * 10_007 + entry)
     parts = "".join(
-        f"<p><b>{label}:</b> {' '.join(chance.choices(_WORDS, k=70))} <i>in vivo</i>.</p>"
+        f'<p style="color: #333"><b>{label}:</b> {" ".join(chance.choices(_WORDS, k=35))} <i>in vivo</i> at 10<sup>6</sup> '
+        f'<a href="/ref/{entry}">[{entry}]</a>, {" ".join(chance.choices(_WORDS, k=35))} <span class="x">p = 0.04</span>.</p>'
         for label in ("BACKGROUND", "METHODS", "RESULTS", "CONCLUSIONS")
     )
     link = f"http://journal.example/{number}/{entry}"
