@@ -92,6 +92,9 @@ class _Poll:
             async with asyncio.TaskGroup() as group:
                 for name, queue in hosts.items():
                     group.create_task(self._host(queue, waits.get(name), at_once, found))
+        except BaseException:
+            self._let_go(claimed[0].lease)
+            raise
         finally:
             heart.cancel()
         await self._tools.in_thread(self._settle)
@@ -124,6 +127,11 @@ class _Poll:
     def _renew(self, lease: str) -> None:
         with writing(self._engine) as session:
             due.hold_on(session, lease)
+
+    def _let_go(self, lease: str) -> None:
+        """Give back what a broken-off poll still holds, so that nobody waits for its leases to run out."""
+        with writing(self._engine) as session:
+            due.let_go(session, lease)
 
     def _settle(self) -> None:
         """Write what could wait until the end of the batch: sources without news, failures, what hosts asked for."""

@@ -9,7 +9,7 @@ from sqlmodel import select
 from alerts.errors import FetchError
 from alerts.model import Document, Request, Source
 from alerts.pipeline import poll
-from alerts.store import catalogue
+from alerts.store import catalogue, trouble
 from alerts.store.engine import reading, writing
 from alerts.store.tables import SourceRow
 
@@ -156,3 +156,25 @@ async def test_a_reader_that_breaks_is_that_source_s_trouble(engine, site, fetch
 async def test_an_unknown_slug_is_refused_before_anything_is_polled(engine, site, fetch, now) -> None:
     with pytest.raises(Exception, match="no source 'nothing'"):
         await poll.poll_due(engine, fetch, now, ["nothing"])
+
+
+async def test_the_operator_is_told_once_of_a_source_that_stays_broken_and_once_of_its_recovery(
+    engine, site, fetch, now
+) -> None:
+    site.answer("/list", 500)
+    add(engine, now, lines("list", site.url("/list")))
+    told: list[tuple[list[str], list[str]]] = []
+    for hours in (0, 1, 2, 23, 25, 30):
+        await poll.poll_due(engine, fetch, now + timedelta(hours=hours), ["list"])
+        told.append(tell(engine, now + timedelta(hours=hours)))
+    site.put("/list", GOOD)
+    await poll.poll_due(engine, fetch, now + timedelta(hours=31), ["list"])
+    told += [tell(engine, now + timedelta(hours=31)), tell(engine, now + timedelta(hours=32))]
+    assert told == [([], [])] * 4 + [(["list"], []), ([], []), ([], ["list"]), ([], [])]
+
+
+def tell(engine: Engine, now) -> tuple[list[str], list[str]]:
+    with writing(engine) as session:
+        said = trouble.trouble(session, now)
+        trouble.told(session, said, now)
+    return [one.source.slug for one in said.broken], [one.source.slug for one in said.recovered]

@@ -105,3 +105,20 @@ async def test_a_poll_that_broke_off_goes_on_with_the_page_it_came_to(engine, si
         row = session.exec(select(SourceRow)).one()
         assert (row.resume, row.failures, row.last_error) == ({}, 0, "")
         assert len(session.exec(select(ItemRow)).all()) == 24
+
+
+async def test_a_poll_that_is_called_off_gives_its_sources_back(engine, site, fetch, sources, now) -> None:
+    began = asyncio.Event()
+
+    async def hanging(*_: object) -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    polling = asyncio.create_task(poll.poll_due(engine, hanging, now))
+    await began.wait()
+    polling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await polling
+    with reading(engine) as session:
+        assert set(session.exec(select(SourceRow.lease))) == {None}
+    assert len(await poll.poll_due(engine, fetch, now)) == len(sources)

@@ -1,0 +1,52 @@
+"""Sources that stay broken, and those that recovered: what the operator is told, once each."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from alerts.model import SourceState
+from alerts.store import catalogue
+from alerts.store.bulk import changed
+from alerts.store.catalogue import SourceHealth
+from alerts.store.tables import SourceRow
+
+STAYS = timedelta(hours=24)
+FAILURES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What is to be told now: sources that stay broken, and those told of earlier that are read again."""
+
+    broken: tuple[SourceHealth, ...] = ()
+    recovered: tuple[SourceHealth, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.broken or self.recovered)
+
+
+def trouble(session: Session, now: datetime) -> Trouble:
+    """Return what the operator was not told yet: 24 hours and three failed polls make a source broken."""
+    stays = (col(SourceRow.failures) >= FAILURES) & (col(SourceRow.failing_since) <= now - STAYS)
+    gone = col(SourceRow.state) == SourceState.GONE.value
+    broken = select(SourceRow.slug).where(stays | gone, col(SourceRow.told_at).is_(None))
+    read_again = select(SourceRow.slug).where(
+        SourceRow.state == SourceState.OK.value, col(SourceRow.told_at).is_not(None)
+    )
+    return Trouble(
+        broken=_health(session, list(session.exec(broken))), recovered=_health(session, list(session.exec(read_again)))
+    )
+
+
+def _health(session: Session, slugs: list[str]) -> tuple[SourceHealth, ...]:
+    return tuple(catalogue.health(session, slugs)) if slugs else ()
+
+
+def told(session: Session, said: Trouble, now: datetime) -> None:
+    """Note that the operator was told; belongs into the transaction that leaves the mail in the outbox."""
+    for found, at in ((said.broken, now), (said.recovered, None)):
+        slugs = [one.source.slug for one in found]
+        if slugs:
+            changed(session, update(SourceRow).where(col(SourceRow.slug).in_(slugs)).values(told_at=at))
