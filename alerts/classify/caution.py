@@ -89,7 +89,9 @@ def _overclaim(reading: Reading) -> Evidence | None:
 
 def _about_patients(reading: Reading) -> Evidence | None:
     """Find people in a title over a study in animals or cells that the title does not speak of."""
-    if reading.value(Facet.DESIGN) not in {"animal", "lab"} or _BESIDE.search(reading.content.title):
+    if reading.value(Facet.DESIGN) not in {"animal", "lab"} or "subjects:samples" in reading.triggered:
+        return None
+    if _BESIDE.search(reading.content.title):
         return None
     return _find(reading, "caution:patients", ("title",))
 
