@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alerts import ingest
 from alerts.errors import FetchError, ReadError, SourceError
-from alerts.ingest.local import obtain, read_local
+from alerts.ingest.local import obtain
 from alerts.model import Document, Page, PollState, Request, Source
 from alerts.pipeline import outcome
 from alerts.pipeline.outcome import PollOutcome
@@ -134,12 +134,6 @@ async def _page(claimed: Claimed, tools: Tools, at: _At) -> tuple[Document, Page
         if page is None:
             raise
         return Document(url=at.request.url), page
-
-
-async def _document(claimed: Claimed, tools: Tools, request: Request) -> Document:
-    if claimed.source.kind == "file":
-        return await tools.in_thread(partial(read_local, claimed.source, request))
-    return await tools.fetch(request)
 
 
 def _recovered(claimed: Claimed, at: _At, state: PollState, error: SourceError) -> Page | None:
