@@ -61,13 +61,27 @@ def design_of(learned: str) -> str:
     return next(design for prefix, design in _CLASSES.items() if learned.startswith(prefix))
 
 
+@cache
+def _titles() -> tuple[re2.Set, tuple[str, ...]]:
+    """Return one scanner for the rules that count in a title, and their names in its order."""
+    options = re2.Options()
+    options.case_sensitive = False
+    scanner, names = re2.Set.SearchSet(options), tuple(name for name, rule in RULES.items() if rule.title)
+    for name in names:
+        scanner.Add(RULES[name].pattern)
+    scanner.Compile()
+    return scanner, names
+
+
 def _fired(content: Content, triggered: Iterable[str]) -> Iterator[tuple[Rule, str]]:
     """Return each rule whose words were met and the field that counts: the title where it has them."""
+    scanner, names = _titles()
+    titled = {names[index] for index in scanner.Match(content.title) or ()}
     for name in triggered:
         rule = RULES.get(name)
         if rule is None:
             continue
-        if rule.title and _COMPILED[name].search(content.title):
+        if name in titled:
             yield rule, "title"
         elif rule.text:
             yield rule, "text"

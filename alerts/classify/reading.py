@@ -192,7 +192,7 @@ def sentences(name: str, text: str) -> Iterator[Sentence]:
 
 def is_english(text: str) -> bool:
     """Say whether the text may be read by English rules; a few words without a sign of another language may."""
-    words = text[:800].lower().split()
+    words = text[:500].lower().split()
     if sum("\u0250" <= word[0] < "\u2000" or word[0] > "\u2fff" for word in words) > 0.4 * len(words):
         return False
     english = sum(map(_ENGLISH.__contains__, words))
