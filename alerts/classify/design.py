@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 import re2
 
@@ -155,11 +155,16 @@ def _rule_evidence(reading: Reading, fired: list[tuple[Rule, str]], design: str)
             yield reading.evidence(field, *match.span())
 
 
+@lru_cache(maxsize=4096)
+def _word(word: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{word}\b", re.IGNORECASE)
+
+
 def _learned_evidence(reading: Reading, found: design_model.Words, design: str) -> Iterator[Evidence]:
     """Return the words that weighed most in the learned model."""
     for word in design_model.decisive(found, [c for c in design_model.load().classes if design_of(c) == design]):
         for field in ("title", "text"):
-            if match := re.search(rf"\b{word}\b", getattr(reading.content, field), re.IGNORECASE):
+            if match := _word(word).search(getattr(reading.content, field)):
                 yield reading.evidence(field, *match.span())
                 break
 

@@ -108,11 +108,13 @@ def scores(found: Words, using: Model | None = None) -> dict[str, float]:
 def decisive(found: Words, classes: Iterable[str]) -> list[str]:
     """Return up to three words that spoke most for these classes."""
     using = load()
-    columns = [using.classes.index(name) for name in classes]
-    weighed = []
-    for part, rows in ((found.title, using.title), (found.body, using.body)):
-        for word in (word for word in part & rows.keys() if len(word) > 4):
-            row = unpack(rows[word], 1, len(using.classes))
-            weighed.append((max(row[column] for column in columns), word))
+    shifts = [_LANE * using.classes.index(name) for name in classes]
+    mask = (1 << _LANE) - 1
+    weighed = [
+        (max((rows[word] >> shift) & mask for shift in shifts), word)
+        for part, rows in ((found.title, using.title), (found.body, using.body))
+        for word in part
+        if len(word) > 4 and word in rows
+    ]
     weighed.sort(reverse=True)
-    return list(dict.fromkeys(word for weight, word in weighed if weight > 0))[:3]
+    return list(dict.fromkeys(word for weight, word in weighed[:8] if weight > _ZERO))[:3]
