@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache
 
 import re2
 
@@ -155,17 +155,25 @@ def _rule_evidence(reading: Reading, fired: list[tuple[Rule, str]], design: str)
             yield reading.evidence(field, *match.span())
 
 
-@lru_cache(maxsize=4096)
-def _word(word: str) -> re.Pattern[str]:
-    return re.compile(rf"\b{word}\b", re.IGNORECASE)
+def _place(text: str, word: str) -> tuple[int, int] | None:
+    """Return where a word stands by itself, in small letters or with a capital."""
+    for form in (word, word.capitalize()):
+        start = text.find(form)
+        end = start + len(form)
+        if start >= 0 and not (text[max(0, start - 1) : start].isalnum() or text[end : end + 1].isalnum()):
+            return start, end
+    match = re.search(rf"\b{word}\b", text, re.IGNORECASE)
+    return match.span() if match else None
 
 
 def _learned_evidence(reading: Reading, found: design_model.Words, design: str) -> Iterator[Evidence]:
     """Return the words that weighed most in the learned model."""
     for word in design_model.decisive(found, [c for c in design_model.load().classes if design_of(c) == design]):
         for field in ("title", "text"):
-            if match := _word(word).search(getattr(reading.content, field)):
-                yield reading.evidence(field, *match.span())
+            if word in getattr(reading.content, field).lower() and (
+                span := _place(getattr(reading.content, field), word)
+            ):
+                yield reading.evidence(field, *span)
                 break
 
 
