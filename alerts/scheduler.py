@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.errors import AlertsError
 from alerts.ingest.fetch import Fetch
-from alerts.pipeline import compose, deliver, inbox, keep, poll, release, watch
+from alerts.pipeline import compose, deliver, inbox, keep, moving, poll, release, watch
 from alerts.wiring import World
 
 log = structlog.get_logger(__name__)
@@ -75,6 +75,7 @@ def beats(world: World, fetch: Fetch, roles: frozenset[str], stop: asyncio.Event
             Beat("release", 3, work.release),
             Beat("compose", 5, work.compose),
             Beat("bounces", 60, work.bounces),
+            Beat("backup", 600, work.backup),
             Beat("keep", 3600, work.keep),
         ),
         "deliver": (Beat("deliver", 3, work.deliver),),
@@ -140,6 +141,13 @@ class _Work:
         counts = await inbox.read_bounces(world.engine, world.keyring, world.settings, world.now())
         if counts:
             log.info("mail.returned", messages=sum(counts.values()))
+
+    async def backup(self) -> None:
+        world = self._world
+        folder = world.settings.data_dir / moving.FOLDER
+        made = await asyncio.to_thread(moving.backup_nightly, world.engine, folder, world.now())
+        if made:
+            log.info("backup.made", file=made.path.name, rows=sum(made.rows.values()))
 
     async def keep(self) -> None:
         await asyncio.to_thread(keep.keep, self._world.engine, self._world.now())

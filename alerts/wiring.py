@@ -13,6 +13,7 @@ from alerts.classify import packs
 from alerts.errors import UsageError
 from alerts.ingest import spacing
 from alerts.ingest.fetch import Fetch
+from alerts.pipeline import departures
 from alerts.settings import Settings
 from alerts.store import catalogue, installation, schema
 from alerts.store.engine import connect, reading, writing
@@ -39,7 +40,9 @@ class World:
 def open_world(settings: Settings) -> World:
     """Build the engine and the keys; touches the data directory, not the database."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    return World(settings, connect(settings.database), Keyring(_secret(settings)))
+    engine = connect(settings.database)
+    departures.keep_log(engine, settings.data_dir / departures.LOG)
+    return World(settings, engine, Keyring(_secret(settings)))
 
 
 def make_fetch(settings: Settings) -> Fetch:

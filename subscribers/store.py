@@ -22,6 +22,7 @@ from subscribers.tables import (
 from subscribers.tokens import Keyring, token_hash
 
 IN_ONE = 500
+NOTED = "departures"  # where a connection keeps what its transaction said of addresses, for whoever logs it
 
 
 def upsert(session: Session, table: type[Table]) -> Any:  # noqa: ANN401  the two dialects share no type
@@ -237,8 +238,22 @@ def all_suppressions(session: Session, *, after: bytes = b"", limit: int = IN_ON
 
 def ids_by_hash(session: Session, hashes: Sequence[bytes]) -> list[int]:
     """Return the subscribers behind these address hashes."""
-    query = select(col(SubscriberRow.id)).where(col(SubscriberRow.address_hash).in_(hashes))
-    return list(session.execute(query).scalars()) if hashes else []
+    found: list[int] = []
+    for start in range(0, len(hashes), IN_ONE):
+        part = col(SubscriberRow.address_hash).in_(hashes[start : start + IN_ONE])
+        found.extend(session.execute(select(col(SubscriberRow.id)).where(part)).scalars())
+    return found
+
+
+def confirmed(session: Session, hashes: Iterable[bytes]) -> list[tuple[bytes, datetime]]:
+    """Return when the people behind these address hashes confirmed; who did not is left out."""
+    wanted = sorted(set(hashes))
+    found: list[tuple[bytes, datetime]] = []
+    for start in range(0, len(wanted), IN_ONE):
+        part = col(SubscriberRow.address_hash).in_(wanted[start : start + IN_ONE])
+        query = select(col(SubscriberRow.address_hash), col(SubscriberRow.confirmed_at)).where(part)
+        found.extend((row.address_hash, row.confirmed_at) for row in session.execute(query) if row.confirmed_at)
+    return found
 
 
 def suppress(session: Session, address_hash: bytes, reason: Suppressed, now: datetime) -> None:
@@ -249,10 +264,16 @@ def suppress(session: Session, address_hash: bytes, reason: Suppressed, now: dat
     elif row.reason != Suppressed.COMPLAINED.value:
         row.reason, row.at = reason.value, now
     session.flush()
+    _note(session, address_hash, reason, now)
 
 
-def lift(session: Session, address_hash: bytes) -> None:
+def _note(session: Session, address_hash: bytes, reason: Suppressed | None, now: datetime) -> None:
+    session.connection().info.setdefault(NOTED, []).append((address_hash, reason, now))
+
+
+def lift(session: Session, address_hash: bytes, now: datetime) -> None:
     """Forget that an address was suppressed."""
+    _note(session, address_hash, None, now)
     session.execute(delete(SuppressionRow).where(col(SuppressionRow.address_hash) == address_hash))
 
 

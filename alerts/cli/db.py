@@ -1,11 +1,15 @@
 """`alerts db`: the database of this installation."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from alerts.cli.common import opened, progress
 from alerts.errors import UsageError
+
+if TYPE_CHECKING:
+    from alerts.pipeline.restoring import Restored
 
 
 @click.group("db")
@@ -44,16 +48,20 @@ def backup(folder: Path | None) -> None:
 
     world = opened()
     with progress("Backing up") as told:
-        made = moving.backup(world.engine, folder or world.settings.data_dir / "backups", world.now(), told)
+        made = moving.backup(world.engine, folder or world.settings.data_dir / moving.FOLDER, world.now(), told)
     click.echo(f"{made.path.absolute()}: {sum(made.rows.values())} rows.")
     click.echo(f"It can be read only with the key {world.keyring.fingerprint}: keep that key apart from it.")
 
 
 @command.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def restore(file: Path) -> None:
-    """Fill an empty database from a backup FILE; mail is then on hold until: alerts hold off."""
-    from alerts.pipeline import moving
+@click.option("--replace", is_flag=True, help="Take the place of the installation that is there; it is saved first.")
+def restore(file: Path, *, replace: bool) -> None:
+    """Put a backup FILE in the place of this database; mail is then on hold until: alerts hold off.
+
+    Refused while processes run. Who left, bounced or was erased since the backup stays gone.
+    """
+    from alerts.pipeline.restoring import restore as put_back
     from alerts.settings import load
     from alerts.store import schema
     from alerts.wiring import open_world
@@ -63,9 +71,28 @@ def restore(file: Path) -> None:
     world = open_world(load())
     schema.upgrade(world.engine)
     with progress("Restoring") as told:
-        rows = moving.restore(file, world.engine, told)
+        done = put_back(
+            file,
+            world.engine,
+            data_dir=world.settings.data_dir,
+            fingerprint=world.keyring.fingerprint,
+            now=world.now(),
+            replace=replace,
+            progress=told,
+        )
     opened()
-    click.echo(f"Restored {sum(rows.values())} rows from {file}. Mail is on hold; let it go with: alerts hold off")
+    click.echo(f"Restored {sum(done.rows.values())} rows from {file}.")
+    if done.replaced:
+        click.echo(f"What was here before is kept in {done.replaced.absolute()}")
+    _tell(done)
+
+
+def _tell(done: "Restored") -> None:
+    repeats = done.repeats
+    click.echo(f"People who left since and stay gone: {done.stayed_gone}")
+    click.echo(f"Waiting mails: {repeats.waiting}, of which people got already: {repeats.waiting_sent}")
+    click.echo(f"Digests due now: {repeats.due}; people whose last digests would come again: {repeats.digests_again}")
+    click.echo("Mail is on hold. See what would go out: alerts digest send --dry-run. Let it go: alerts hold off")
 
 
 @command.command()

@@ -21,6 +21,7 @@ from alerts.logs import configure
 from alerts.model import Source
 from alerts.pipeline import compose, manage, poll, release
 from alerts.pipeline.outcome import PollOutcome
+from alerts.pipeline.presence import present
 from alerts.scheduler import Metronome, beats
 from alerts.settings import DEFAULT_BASE_URL, is_loopback
 from alerts.store import catalogue
@@ -90,6 +91,7 @@ async def _serve(world: World, opened: socket.socket | None, host: str, roles: f
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
     async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(present(world.engine, roles))
         fetch = await stack.enter_async_context(make_fetch(world.settings))
         server = _server(world, host) if opened is not None else None
         serving = asyncio.create_task(server.serve(sockets=[opened])) if server and opened else None

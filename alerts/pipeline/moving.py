@@ -1,21 +1,22 @@
-"""Backing up, restoring and moving a whole installation; the copy is counted and compared."""
+"""Backing up and moving a whole installation; the copy is counted and compared."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from alerts.errors import UsageError
-from alerts.store import schema
-from alerts.store.copying import Progress, copy
-from alerts.store.engine import connect, writing
-from alerts.store.installation import set_hold
+from alerts.store import nightly, presence, schema
+from alerts.store.copying import Progress, copy, silent
+from alerts.store.engine import connect, reading, writing
 
 KEPT = 7
-HELD = "restored from a backup: see what would go out (alerts digest send --dry-run), then: alerts hold off"
+NIGHT = time(3)  # UTC
+FOLDER = "backups"  # in the data directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +27,12 @@ class Backup:
     rows: Mapping[str, int]
 
 
-def backup(engine: Engine, folder: Path, now: datetime, progress: Progress) -> Backup:
-    """Write a backup that is consistent while everything runs; the newest seven in the folder are kept."""
+def backup(
+    engine: Engine, folder: Path, now: datetime, progress: Progress = silent, *, name: str = "alerts"
+) -> Backup:
+    """Write a backup that is consistent while everything runs; the newest seven of the name in the folder are kept."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"alerts-{now:%Y%m%dT%H%M%SZ}.db"
+    path = folder / f"{name}-{now:%Y%m%dT%H%M%SZ}.db"
     if path.exists():
         raise UsageError(f"There is a backup {path} already.")
     part = path.with_suffix(".part")
@@ -40,7 +43,7 @@ def backup(engine: Engine, folder: Path, now: datetime, progress: Progress) -> B
     finally:
         for left in folder.glob(f"{part.name}*"):
             left.unlink()
-    for old in sorted(folder.glob("alerts-*.db"))[:-KEPT]:
+    for old in sorted(folder.glob(f"{name}-*.db"))[:-KEPT]:
         old.unlink()
     return Backup(path=path, rows=rows)
 
@@ -59,23 +62,43 @@ def _into(engine: Engine, path: Path, progress: Progress) -> Mapping[str, int]:
     return rows
 
 
-def restore(path: Path, engine: Engine, progress: Progress) -> Mapping[str, int]:
-    """Fill an empty database from a backup. Mail is on hold afterwards, until the operator lets it go."""
-    if not path.is_file():
-        raise UsageError(f"There is no backup {path}")
-    source = connect(f"sqlite:///{path}")
+def backup_nightly(engine: Engine, folder: Path, now: datetime) -> Backup | None:
+    """Write the backup of the night (3 o'clock UTC) unless there is one; whichever process asks first writes it."""
+    with writing(engine, exclusive=True) as session:
+        token = nightly.take(session, "backup", last_night(now), now)
+    if not token:
+        return None
     try:
-        schema.check(source)
-        rows = copy(source, engine, progress)
-    finally:
-        source.dispose()
-    with writing(engine, durable=True) as session:
-        set_hold(session, on=True, reason=HELD)
-    return rows
+        made = backup(engine, folder, now)
+    except BaseException:
+        with writing(engine) as session:
+            nightly.failed(session, token)
+        raise
+    with writing(engine) as session:
+        nightly.done(session, token, now)
+    return made
 
 
-def move(source: Engine, target: Engine, progress: Progress) -> Mapping[str, int]:
-    """Copy an installation to an empty database of either kind, and bring its schema there first."""
+def last_night(now: datetime) -> datetime:
+    """Return the last moment at which a nightly backup was due."""
+    today = datetime.combine(now.date(), NIGHT, now.tzinfo)
+    return today if today <= now else today - timedelta(days=1)
+
+
+def move(source: Engine, target: Engine, progress: Progress = silent) -> Mapping[str, int]:
+    """Copy a stopped installation to an empty database of either kind, and bring its schema there first."""
     schema.check(source)
+    with reading(source) as session:
+        refuse_running(session)
     schema.upgrade(target)
     return copy(source, target, progress)
+
+
+def refuse_running(session: Session) -> None:
+    """Raise UsageError where processes work with this database."""
+    found = presence.running(session)
+    if found:
+        raise UsageError(
+            f"Stop first what runs with this database: {'; '.join(map(str, found))}. "
+            f"(A process that was killed is forgotten after {presence.LEASE.total_seconds():.0f} seconds.)"
+        )

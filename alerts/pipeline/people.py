@@ -129,7 +129,8 @@ def allow(engine: Engine, keyring: Keyring, address: str, now: datetime) -> Pers
             raise NotFoundError("This address is neither paused nor suppressed")
         if reason is not None and not reason.lifted_by_operator:
             raise UsageError(f"This address stays suppressed: {membership.LIFTING[reason]}")
-        store.lift(session, hashed)
+        if reason is not None:
+            store.lift(session, hashed, now)
         if found is None or found.confirmed_at is None:
             return None
         due = found.next_digest_at or next_due(found.wishes.cadence, now)

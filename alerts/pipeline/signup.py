@@ -100,16 +100,17 @@ class SignUps:
         with writing(self._engine, durable=True) as session:
             owner = store.token_owner(session, token, CONFIRM, now)
             person = store.person_by_id(session, self._keyring, owner) if owner else None
-            if person is None or not store.end_token(session, token) or not self._lift(session, person):
+            if person is None or not store.end_token(session, token) or not self._lift(session, person, now):
                 return None
             begun = membership.activation(session, person.wishes.cadence, now)
             store.change(session, person.id, **begun, consent=person.consent or DOUBLE_OPT_IN)
             return membership.held(session, self._keyring, person.id)
 
-    def _lift(self, session: Session, person: Person) -> bool:
+    def _lift(self, session: Session, person: Person, now: datetime) -> bool:
         hashed = self._keyring.address_hash(person.address)
         reason = store.suppressions(session, [hashed]).get(hashed)
-        if reason is not None and not reason.lifted_by_confirming:
-            return False
-        store.lift(session, hashed)
-        return True
+        if reason is None:
+            return True
+        if reason.lifted_by_confirming:
+            store.lift(session, hashed, now)
+        return reason.lifted_by_confirming

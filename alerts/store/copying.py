@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Column, Connection, Engine, Table, bindparam, func, insert, inspect, select, update
+from sqlalchemy import Column, Connection, Engine, Table, bindparam, delete, func, insert, inspect, select, update
+from sqlmodel import Session
 
 from alerts.errors import AlertsError, UsageError
 from alerts.store.tables import metadata
@@ -14,17 +15,33 @@ BATCH = 1_000
 Progress = Callable[[int, int], None]
 
 
-def copy(source: Engine, target: Engine, progress: Progress = lambda _done, _total: None) -> Mapping[str, int]:
-    """Copy every table in one snapshot into an empty, migrated database; return the rows of each table.
+class Change(Protocol):
+    """What else happens in the transaction of a copy."""
 
-    Raises UsageError where the target holds anything, AlertsError where what arrived is not what left (then the
-    target is left empty).
+    def before(self, session: Session) -> None:
+        """Look at the target as it was, and refuse by raising; what is left in it is deleted then."""
+
+    def after(self, session: Session) -> None:
+        """Change what was copied."""
+
+
+def silent(_done: int, _total: int) -> None:
+    """Tell nobody how far it is."""
+
+
+def copy(
+    source: Engine, target: Engine, progress: Progress = silent, *, change: Change | None = None
+) -> Mapping[str, int]:
+    """Copy every table in one snapshot into a migrated database; return the rows of each table.
+
+    The target must be empty (UsageError), but for a `change`: then what it holds is replaced, in one transaction.
+    Raises AlertsError where what arrived is not what left; the target is then as it was.
     """
     with _snapshot(source) as there, target.connect() as here:
         if target.dialect.name == "sqlite":
             here.execution_options(sqlite_begin="IMMEDIATE")
         with here.begin():
-            _require_empty(here)
+            _make_room(here, change)
             total, done = sum(_count(there, table) for table in metadata.sorted_tables), 0
             for table in metadata.sorted_tables:
                 for rows in _batches(there, table):
@@ -33,7 +50,22 @@ def copy(source: Engine, target: Engine, progress: Progress = lambda _done, _tot
                     progress(done, total)
                 _point_back(there, here, table)
                 _advance_sequence(here, table)
-            return {table.name: _compared(there, here, table) for table in metadata.sorted_tables}
+            counts = {table.name: _compared(there, here, table) for table in metadata.sorted_tables}
+            if change:
+                with Session(here) as session:
+                    change.after(session)
+                    session.flush()
+            return counts
+
+
+def _make_room(connection: Connection, change: Change | None) -> None:
+    if change is None:
+        _require_empty(connection)
+        return
+    with Session(connection) as session:
+        change.before(session)
+    for table in reversed(metadata.sorted_tables):
+        connection.execute(delete(table))
 
 
 def _snapshot(engine: Engine) -> Connection:
@@ -57,7 +89,8 @@ def _count(connection: Connection, table: Table) -> int:
 
 def _batches(connection: Connection, table: Table) -> Iterator[Sequence[Mapping[str, Any]]]:
     """Yield the rows in the order of the primary key."""
-    found = connection.execution_options(yield_per=BATCH).execute(select(table).order_by(*table.primary_key.columns))
+    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=BATCH)
+    found = connection.execute(query)
     for rows in found.mappings().partitions(BATCH):
         yield [dict(row) for row in rows]
 

@@ -7,11 +7,10 @@ import pytest
 from sqlalchemy import inspect, select, text
 
 from alerts.errors import NotFoundError, UsageError
-from alerts.pipeline import departures, keep, moving, operator, people
+from alerts.pipeline import keep, moving, operator, people, restoring
 from alerts.pipeline.signup import SignUps
 from alerts.settings import Settings
-from alerts.store import schema
-from alerts.store.engine import connect, reading, writing
+from alerts.store.engine import reading, writing
 from alerts.store.tables import DeliveryRow, EditionRow
 from subscribers import store
 from subscribers.cadence import Cadence
@@ -288,14 +287,11 @@ def test_who_left_stays_gone_though_an_older_backup_is_restored(house, tmp_path)
     house.person("b@example.org")
     house.news("nmosd")
     house.compose()
-    path = moving.backup(house.engine, tmp_path, house.now, lambda *_: None).path
+    path = moving.backup(house.engine, tmp_path, house.now).path
     unsubscribe(house, left)
-    restored = connect(f"sqlite:///{tmp_path / 'restored.db'}")
-    schema.upgrade(restored)
-    moving.restore(path, restored, lambda *_: None)
-    assert len(people.listed(restored, house.keyring)) == 2
-    assert departures.reapply(house.engine, restored) == 1
-    assert [person.address for person in people.listed(restored, house.keyring)] == ["b@example.org"]
-    done = people.read_csv(restored, house.keyring, house.settings, rows(LINES[0]), "paper form", house.now)
-    restored.dispose()
+    restoring.restore(
+        path, house.engine, data_dir=tmp_path, fingerprint=house.keyring.fingerprint, now=house.now, replace=True
+    )
+    assert [person.address for person in people.listed(house.engine, house.keyring)] == ["b@example.org"]
+    done = people.read_csv(house.engine, house.keyring, house.settings, rows(LINES[0]), "paper form", house.now)
     assert (done.added, len(done.refused)) == (0, 1)
