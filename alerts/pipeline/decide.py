@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from alerts.model import Content, Intent, Kind, Link, PartialDate, Reason
+from alerts.ingest.completion import services
+from alerts.model import Content, Intent, Key, Kind, Link, PartialDate, Reason
 
 TEASER_WAIT = timedelta(hours=24)
 UNDATED = 20  # items without a date of their own that the first poll of a source alerts
@@ -133,6 +134,6 @@ def too_old(content: Content, now: datetime, max_age: timedelta | None) -> bool:
     return last_day(content.published) < (now - max_age).date()
 
 
-def not_before(content: Content, now: datetime) -> datetime | None:
-    """Return how long the first alert of a teaser waits for its completion; None for anything else."""
-    return now + TEASER_WAIT if content.truncated else None
+def not_before(content: Content, keys: Collection[Key], now: datetime) -> datetime | None:
+    """Return how long the first alert of a teaser waits for its completion; None where nobody can complete it."""
+    return now + TEASER_WAIT if content.truncated and services(keys) else None

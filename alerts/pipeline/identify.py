@@ -171,7 +171,7 @@ class Desk:
         self.shelf.items[held.id] = held
         self.draft.created.append(held.id)
         news = News(reason=Reason.NEW, quiet=self._quiet(entry.content))
-        wait = decide.not_before(entry.content, self._now)
+        wait = decide.not_before(entry.content, entry.keys, self._now)
         self.draft.intents.append(replace(news.intent(held.id), not_before=wait))
         return held
 
