@@ -31,9 +31,14 @@ class Pending:
 
 
 def pending(session: Session, now: datetime, limit: int) -> list[Pending]:
-    """Return intents that may go out now, oldest first."""
+    """Return intents that may go out now, oldest first; of one poll's, those of the oldest works first.
+
+    Feeds list the newest work first, so among works of one day the one that came last is the oldest.
+    """
     free = or_(col(IntentRow.not_before).is_(None), col(IntentRow.not_before) <= now)
-    rows = session.exec(select(IntentRow).where(free).order_by(col(IntentRow.id)).limit(limit)).all()
+    order = (col(IntentRow.created_at), col(ItemRow.published), col(IntentRow.item_id).desc(), col(IntentRow.id))
+    query = select(IntentRow).join(ItemRow, col(ItemRow.id) == col(IntentRow.item_id)).where(free)
+    rows = session.exec(query.order_by(*order).limit(limit)).all()
     ids = {row.item_id for row in rows}
     items = {row.id: row for row in session.exec(select(ItemRow).where(col(ItemRow.id).in_(ids)))}
     held = label_store.held(session, ids)
