@@ -1,14 +1,22 @@
 """`alerts status`: one screen: sources, queue, next digests, troubles."""
 
 from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from alerts.cli.common import json_option, opened, print_json
+from alerts.cli.common import cell, json_option, opened, print_json
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from alerts.store.catalogue import SourceHealth
     from alerts.wiring import World
+
+WAITS_LONG = timedelta(minutes=15)
+MOST_REPORTS = 1_000
 
 
 @click.command("status")
@@ -20,44 +28,70 @@ def command(*, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    sources = ", ".join(f"{count} {state}" for state, count in found["sources"].items()) or "none"
-    mail = ", ".join(f"{count} {state}" for state, count in found["mail"].items()) or "nothing"
-    people = ", ".join(f"{count} {status}" for status, count in found["subscribers"].items()) or "none"
-    click.echo(f"Sources      {sources}")
-    click.echo(f"Items        {found['items']}, alerts {found['alerts']}")
-    click.echo(f"Subscribers  {people}")
-    click.echo(f"Outbox       {mail}")
+    for part, said in _lines(found):
+        click.echo(f"{part:<12} {said}")
     for trouble in found["troubles"]:
         click.echo(f"! {trouble}")
     if not found["troubles"]:
         click.echo("No troubles.")
 
 
+def _lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "Running", "; ".join(found["processes"]) or "nothing: alerts run"
+    yield "Sources", f"{_counted(found['sources'], 'none')}; last poll {cell(found['last_poll'])}"
+    yield "Items", f"{found['items']}, alerts {found['alerts']}"
+    yield "Subscribers", _counted(found["subscribers"], "none")
+    yield "Digests", f"next {cell(found['next_digest'])}, {found['digests_within_a_day']} within a day"
+    queue = f"{found['due']} due now" + (f", waiting since {cell(found['waiting_since'])}" if found["due"] else "")
+    yield "Outbox", f"{_counted(found['mail'], 'nothing')}; {queue}"
+
+
+def _counted(counts: dict[str, int], nothing: str) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or nothing
+
+
 def gathered(world: "World") -> dict[str, Any]:
     """Count what stands in the database and name what needs a person."""
-    from alerts.model import SourceState
-    from alerts.store import catalogue, installation, items, lanes, numberline, outbox
+    from alerts.store import catalogue, items, numberline, outbox, presence, vitals
     from alerts.store.engine import reading
     from subscribers import store as people
 
+    now = world.now()
     with reading(world.engine) as session:
         sources = catalogue.health(session)
-        here = installation.installation(session)
-        closed = lanes.server_closed_until(session)
-        found: dict[str, Any] = {
+        queue, digests = vitals.queue(session, now), vitals.digests(session, now)
+        return {
+            "processes": [str(process) for process in presence.running(session)],
             "sources": dict(Counter(health.state.value for health in sources)),
+            "last_poll": vitals.last_poll(session),
             "items": items.count(session),
             "alerts": numberline.count(session),
             "subscribers": dict(people.counts(session)),
+            "next_digest": digests.next_at,
+            "digests_within_a_day": digests.soon,
             "mail": dict(outbox.counts(session)),
+            "due": queue.due,
+            "waiting_since": queue.oldest,
+            "troubles": list(_troubles(session, sources, queue.age(now))),
         }
-    troubles = [
-        f"{health.source.slug}: {health.last_error} (see: alerts source check {health.source.slug})"
-        for health in sources
-        if health.state in (SourceState.FAILING, SourceState.GONE)
-    ]
+
+
+def _troubles(session: "Session", sources: "list[SourceHealth]", waits: timedelta) -> Iterator[str]:
+    from alerts.model import SourceState
+    from alerts.store import installation, lanes, outbox, reports
+
+    for health in sources:
+        if health.state in (SourceState.FAILING, SourceState.GONE):
+            yield f"{health.source.slug}: {health.last_error} (see: alerts source check {health.source.slug})"
+    here = installation.installation(session)
     if here and here.hold:
-        troubles.append(f"All mail is on hold: {here.hold_reason or 'alerts hold off lets it go'}")
+        yield f"All mail is on hold: {here.hold_reason or 'alerts hold off lets it go'}"
+    elif waits > WAITS_LONG:
+        yield f"Mail has been waiting for {waits.total_seconds() / 60:.0f} minutes (see: alerts doctor)"
+    closed = lanes.server_closed_until(session)
     if closed:
-        troubles.append(f"The mail server told us to wait until {closed:%Y-%m-%d %H:%M} UTC")
-    return found | {"troubles": troubles}
+        yield f"The mail server told us to wait until {cell(closed)} UTC"
+    if given_up := outbox.counts(session)["unresolved"]:
+        yield f"{given_up} mails may or may not have arrived; five times no answer came"
+    if wrong := len(reports.open_items(session, MOST_REPORTS)):
+        yield f"Readers say that labels of {wrong} items are wrong (see: alerts item list --reported)"

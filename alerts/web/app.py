@@ -27,6 +27,7 @@ from alerts.web.feeds import Feeds, moved
 from alerts.web.front import Front
 from alerts.web.health import Ready, healthz
 from alerts.web.mailbox import Mailbox
+from alerts.web.metrics import Metrics
 from alerts.web.pages import Reading
 from alerts.web.past import PastDigests
 from alerts.web.people import People
@@ -122,6 +123,7 @@ def routes(world: World, pages: Pages, feeds: Feeds) -> list[Route | Mount]:
         Route("/mail/{name:str}/html", mailbox.html),
         Route("/healthz", healthz),
         Route("/readyz", Ready(world).readyz),
+        Route("/metrics", Metrics(world).metrics),
         Mount("/static", StaticFiles(directory=resource_folder("templates") / "web" / "static"), name="static"),
     ]
 
