@@ -170,7 +170,8 @@ class Entry:
     """What one document says of one work.
 
     `locator` is what the source calls it (guid, PMID, registry number), unique within the source.
-    `raw_hash` is the SHA-256 (hex) of the entry's bytes as they came.
+    `raw_hash` is the SHA-256 (hex) of the entry's bytes as they came, without what services count in their links
+    (`utm_*`, `fc`, `ff`, `v`).
     """
 
     locator: str

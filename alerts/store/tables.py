@@ -107,10 +107,7 @@ class HostRow(Table, table=True):
 
 class ItemRow(Table, table=True):
     __tablename__ = "items"
-    __table_args__ = (
-        Index("ix_items_first_seen_at", "first_seen_at"),
-        Index("ix_items_title_key", "title_key"),
-    )
+    __table_args__ = (Index("ix_items_first_seen_at", "first_seen_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str
@@ -129,7 +126,6 @@ class ItemRow(Table, table=True):
     why_stopped: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     has_results: bool = False
     truncated: bool = False
-    title_key: str | None = None  # normalised title, year and first author (law 2); None where it must never merge
     mark: str = ""  # corrected, concern or retracted: what the whole thread carries
     first_seen_at: datetime
     changed_at: datetime

@@ -78,7 +78,6 @@ def upgrade() -> None:
     sa.Column('why_stopped', sa.Text(), server_default='', nullable=False),
     sa.Column('has_results', sa.Boolean(), nullable=False),
     sa.Column('truncated', sa.Boolean(), nullable=False),
-    sa.Column('title_key', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('mark', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('first_seen_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('changed_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
@@ -95,7 +94,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_items_ask_after'), ['ask_after'], unique=False)
         batch_op.create_index('ix_items_first_seen_at', ['first_seen_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_items_merged_into'), ['merged_into'], unique=False)
-        batch_op.create_index('ix_items_title_key', ['title_key'], unique=False)
 
     op.create_table('jobs',
     sa.Column('id', sa.Integer(), nullable=False),
