@@ -1,4 +1,4 @@
-"""The settings of one installation, read once from the environment and `.env`; frozen, every wrong value told at once."""
+"""The settings of one installation: read once from the environment and `.env`, every wrong value told at once."""
 
 from ipaddress import ip_address
 from pathlib import Path
@@ -40,7 +40,7 @@ class SmtpServer:
             raise ValueError("connections must be a number from 1 to 64")
         self.connections = int(connections)
         if options:
-            raise ValueError(f"does not know the option {sorted(options)[0]!r}")
+            raise ValueError(f"does not know the option {min(options)!r}")
 
     @property
     def loopback(self) -> bool:

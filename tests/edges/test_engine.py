@@ -23,10 +23,14 @@ def test_a_durable_transaction_waits_for_the_disk_and_the_next_does_not(sqlite_e
 
 
 def test_what_raises_is_rolled_back(engine: Engine) -> None:
-    with pytest.raises(ZeroDivisionError), writing(engine) as session:
-        session.add(NumberLineRow(id=1, n=7))
-        session.flush()
-        raise ZeroDivisionError
+    def write_and_fail() -> None:
+        with writing(engine) as session:
+            session.add(NumberLineRow(id=1, n=7))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
     with reading(engine) as session:
         assert session.get(NumberLineRow, 1) is None
 
