@@ -1,5 +1,5 @@
 # Two stages: build the wheel, then a slim image that runs as nobody with a read-only root file system.
-FROM python:3.13-slim-bookworm AS build
+FROM python:3.13.9-slim-bookworm AS build
 WORKDIR /src
 COPY requirements.lock pyproject.toml README.md LICENSE CHANGELOG.md ./
 RUN python -m venv /opt/alerts && /opt/alerts/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
@@ -9,7 +9,7 @@ COPY templates templates
 COPY migrations migrations
 RUN /opt/alerts/bin/pip install --no-cache-dir --no-deps .
 
-FROM python:3.13-slim-bookworm
+FROM python:3.13.9-slim-bookworm
 COPY --from=build /opt/alerts /opt/alerts
 RUN useradd --system --uid 10001 --home-dir /data alerts && install -d -o alerts -g alerts -m 0700 /data
 USER alerts

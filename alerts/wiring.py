@@ -39,7 +39,7 @@ class World:
 
 def open_world(settings: Settings) -> World:
     """Build the engine and the keys; touches the data directory, not the database."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = connect(settings.database)
     departures.keep_log(engine, settings.data_dir / departures.LOG)
     return World(settings, engine, Keyring(_secret(settings)))

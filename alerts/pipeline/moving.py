@@ -17,6 +17,8 @@ from alerts.store.engine import connect, reading, writing
 KEPT = 7
 NIGHT = time(3)  # UTC
 FOLDER = "backups"  # in the data directory
+REPLACED = "replaced"  # how the backup of what a restore replaced is named
+FORGET_REPLACED = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ def backup(
     engine: Engine, folder: Path, now: datetime, progress: Progress = silent, *, name: str = "alerts"
 ) -> Backup:
     """Write a backup that is consistent while everything runs; the newest seven of the name in the folder are kept."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{name}-{now:%Y%m%dT%H%M%SZ}.db"
     if path.exists():
         raise UsageError(f"There is a backup {path} already.")
@@ -76,7 +78,15 @@ def backup_nightly(engine: Engine, folder: Path, now: datetime) -> Backup | None
         raise
     with writing(engine) as session:
         nightly.done(session, token, now)
+    _forget_replaced(folder, now)
     return made
+
+
+def _forget_replaced(folder: Path, now: datetime) -> None:
+    """Delete what restores replaced long ago: nobody's data outlives its erasure for ever."""
+    for path in folder.glob(f"{REPLACED}-*.db"):
+        if path.stat().st_mtime < (now - FORGET_REPLACED).timestamp():
+            path.unlink()
 
 
 def last_night(now: datetime) -> datetime:

@@ -98,7 +98,7 @@ def _saved(engine: Engine, folder: Path, now: datetime, *, replace: bool) -> Pat
             return None
     if not replace:
         raise UsageError("There is an installation in this database already; to replace it, add --replace")
-    return moving.backup(engine, folder, now, name="replaced").path
+    return moving.backup(engine, folder, now, name=moving.REPLACED).path
 
 
 class _Replacing:
