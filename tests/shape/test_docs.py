@@ -1,6 +1,10 @@
 """What the documents say is what the program does."""
 
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -12,6 +16,7 @@ from alerts.settings import Settings
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 CALL = re.compile(r"^(?:    |\| *`)?\s*alerts ([a-z]+(?: [a-z]+)?[^`\n]*)", re.MULTILINE)
+RUNNABLE = re.compile(r"^<!-- run -->\n\n((?:    .+\n)+)", re.MULTILINE)
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)")
 
 
@@ -44,3 +49,38 @@ def test_every_command_in_a_document_exists_with_its_options(path: Path) -> None
             "--help"
         }
         assert set(OPTION.findall(line)) <= known, line
+
+
+def runnable(path: Path) -> list[str]:
+    return [line.strip() for block in RUNNABLE.findall(path.read_text()) for line in block.splitlines()]
+
+
+def test_what_is_marked_as_runnable_is_found() -> None:
+    marks = sum(path.read_text().count("<!-- run -->") for path in DOCS)
+    assert marks == sum(len(RUNNABLE.findall(path.read_text())) for path in DOCS) > 5
+
+
+@pytest.mark.parametrize("path", [path for path in DOCS if runnable(path)], ids=lambda path: path.name)
+def test_examples_marked_as_runnable_run_in_their_order(path: Path, tmp_path: Path) -> None:
+    away = {name: value for name, value in os.environ.items() if not name.startswith("ALERTS_")}
+    for line in runnable(path):
+        command, _, output = line.partition(" > ")
+        words = shlex.split(command)
+        assert words[0] == "alerts"
+        done = subprocess.run(
+            [sys.executable, "-m", *words], cwd=tmp_path, env=away, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        if output:
+            (tmp_path / output).write_text(done.stdout)
+
+
+def test_tests_that_the_page_on_security_names_exist() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text()))
+    there = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)\(", path.read_text(), re.MULTILINE)
+    }
+    assert named - there == set()
+    assert len(named) > 40
