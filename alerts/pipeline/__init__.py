@@ -1,4 +1,4 @@
-"""The one package that knows the order, one file a verb.
+"""The one package that knows the order: a file a verb, and beside each verb the files that serve it alone.
 
     Source -plan-> Request -fetch-> Document -read-> entries -identify-> new | changed | seen
            -classify-> Labels, Intents -store-> (one transaction a page)            poll.py
@@ -8,4 +8,14 @@
     Alerts x filter x format -render-> RSS / Atom / JSON Feed                       publish.py
     sign-up, confirm, preferences, unsubscribe, erase                               people.py
     a changed topic or rule against the archive                                     relabel.py
+
+    poll      run (one source's run), identify and decide (pure), shelve (one page), outcome, rules, preview,
+              watch (teasers and late retractions)
+    compose   contents, windows, notices (retractions), previews
+    deliver   desk, tally, inbox (what comes back), ledger (who got what)
+    publish   sample (are examples shown?), ping (WebSub)
+    people    signup, membership, departures, personal, past, roster (CSV), report (a wrong label)
+    relabel   crew (several processes)
+    operators manage (topics, sources), operator (mail to them), keep (what is thrown away),
+              moving and restoring (backups), presence (which processes run)
 """

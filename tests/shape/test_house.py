@@ -1,6 +1,7 @@
 """The structure of the project, checked: layers, sizes, migrations, what the wheel carries."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,3 +73,9 @@ def test_faces_change_things_only_through_the_pipeline() -> None:
         }
     ]
     assert opening == []
+
+
+def test_the_drawing_of_the_pipeline_names_every_file() -> None:
+    drawn = ast.get_docstring(ast.parse((ROOT / "alerts" / "pipeline" / "__init__.py").read_text(encoding="utf-8")))
+    files = {path.stem for path in (ROOT / "alerts" / "pipeline").glob("*.py")} - {"__init__"}
+    assert files - set(re.findall(r"\w+", drawn or "")) == set()
