@@ -138,7 +138,8 @@ def _letters(text: str) -> str:
     """Return letters and digits in lower case without accents, other characters as single spaces."""
     bare = text.casefold()
     if not bare.isascii():
-        bare = "".join(char for char in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(char))
+        bare = unicodedata.normalize("NFKD", text).casefold()
+        bare = "".join(char for char in bare if not unicodedata.combining(char))
     return " ".join(re.findall(r"[^\W_]+", bare))
 
 

@@ -1,7 +1,7 @@
 """Finds out which works the entries of a page speak of: one work, one item (law 2); pure, on a loaded shelf."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from alerts.ingest.identity import contradict, fingerprint, merge_content, title
 from alerts.model import Content, Entry, Key, Kind, PartialDate, Reason
 from alerts.pipeline import decide
 from alerts.pipeline.decide import News
-from alerts.store.shelf import TITLE, Draft, Held, Shelf
+from alerts.store.shelf import TITLE, At, Draft, Held, Shelf
 
 _STRENGTH = {"pmid": 0, "doi": 1, "pmcid": 1, "guid": 3, "url": 4, TITLE: 5}
 _SIGHTING = 3  # a locator is worth as much as a guid
@@ -85,26 +85,37 @@ class FirstPoll:
 
 
 class Desk:
-    """Works through the arrivals of one source, one after the other."""
+    """Works through the arrivals of one source, one after the other, into a draft that other sources may share."""
 
-    def __init__(self, shelf: Shelf, now: datetime, guard: FirstPoll, about: tuple[str, str] | None = None) -> None:
+    def __init__(  # noqa: PLR0913  what a source is
+        self,
+        shelf: Shelf,
+        now: datetime,
+        guard: FirstPoll,
+        about: tuple[str, str] | None = None,
+        *,
+        source_id: int | None = None,
+        draft: Draft | None = None,
+    ) -> None:
         self.shelf = shelf
-        self.draft = Draft(undated=guard.undated)
+        self.draft = draft or Draft()
+        self.undated = guard.undated
         self._now = now
         self._guard = guard
         self._about = about
-        self._next = -1
+        self._source_id = source_id
 
     def work(self, arrivals: Iterable[Arrival]) -> Draft:
         for arrival in arrivals:
-            seen = self.shelf.sightings.get(arrival.entry.locator)
+            at = At(self._source_id, arrival.entry.locator)
+            seen = self.shelf.sightings.get(at)
             if seen and seen.fingerprint == arrival.fingerprint:
-                self.draft.seen[arrival.entry.locator] = arrival.entry.raw_hash
+                self.draft.seen[at] = arrival.entry.raw_hash
             else:
-                self._take(arrival, again=seen.item_id if seen else None)
+                self._take(arrival, at, again=seen.item_id if seen else None)
         return self.draft
 
-    def _take(self, arrival: Arrival, again: int | None) -> None:
+    def _take(self, arrival: Arrival, at: At, again: int | None) -> None:
         entry = arrival.entry
         owners = self._owners(arrival, again)
         if not owners and self._guard.only_held:
@@ -115,7 +126,7 @@ class Desk:
         self._claim(held, arrival)
         self._mark(held, entry)
         self._look_around(held, arrival)
-        self.draft.sightings[entry.locator] = (held.id, entry.raw_hash, arrival.fingerprint, entry.content.url)
+        self.draft.sightings[at] = (held.id, entry.raw_hash, arrival.fingerprint, entry.content.url)
 
     def _owners(self, arrival: Arrival, again: int | None) -> list[int]:
         """Return the items that this entry can be, the surest first; none that contradicts it or another of them."""
@@ -166,8 +177,8 @@ class Desk:
             names.pop(old, None)
 
     def _create(self, entry: Entry) -> Held:
-        held = Held(id=self._next, content=entry.content, first_seen=self._now)
-        self._next -= 1
+        self.draft.numbers += 1
+        held = Held(id=-self.draft.numbers, content=entry.content, first_seen=self._now)
         self.shelf.items[held.id] = held
         self.draft.created.append(held.id)
         news = News(reason=Reason.NEW, quiet=self._quiet(entry.content))
@@ -180,8 +191,8 @@ class Desk:
             return True
         if not self._guard.first or decide.dated(content, self._now):
             return False
-        self.draft.undated += 1
-        return self.draft.undated > decide.UNDATED
+        self.undated += 1
+        return self.undated > decide.UNDATED
 
     def _update(self, held: Held, entry: Entry, *, again: bool) -> None:
         old = held.content
@@ -290,10 +301,3 @@ def wanted(arrivals: Iterable[Arrival]) -> tuple[set[Key], set[Key]]:
         keys |= arrival.keys
         targets |= arrival.targets
     return keys, targets
-
-
-def unseen(arrivals: Sequence[Arrival], known: Mapping[str, str]) -> Iterator[Arrival]:
-    """Yield the arrivals whose fingerprint is not that of their source's last sighting of them."""
-    return (one for one in arrivals if known.get(one.entry.locator) != one.fingerprint)
-
-

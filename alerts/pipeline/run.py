@@ -6,21 +6,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from alerts import ingest
 from alerts.errors import FetchError, ReadError, SourceError
 from alerts.ingest.local import obtain
 from alerts.model import Document, Page, PollState, Request, Source
 from alerts.pipeline import outcome
+from alerts.pipeline.clerk import Clerk
 from alerts.pipeline.outcome import PollOutcome
-from alerts.pipeline.shelve import Shelved, Shelver
+from alerts.pipeline.shelve import Shelved, Shelver, Visit
 from alerts.settings import is_loopback
 from alerts.store import due
 from alerts.store import engine as database
@@ -49,6 +49,10 @@ class Tools:
     lost: list[tuple[Claimed, SourceError]] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
     asked: dict[str, timedelta] = field(default_factory=dict)
+    clerk: Clerk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clerk = Clerk(self.shelver, self.in_thread)
 
     def settled(self) -> None:
         """Forget what was written at the end of a batch."""
@@ -81,7 +85,7 @@ async def run(claimed: Claimed, tools: Tools) -> PollOutcome:
         return await _pages(claimed, tools, at)
     except SourceError as error:
         return _failed(claimed, tools, error)
-    except SQLAlchemyError:
+    except (OperationalError, InterfaceError):  # the database itself is away
         raise
     except Exception as error:  # foreign documents break programs in ways nobody foresees: the others go on
         log.exception("poll broke", source=claimed.source.slug)
@@ -108,8 +112,8 @@ async def _pages(claimed: Claimed, tools: Tools, at: _At) -> PollOutcome:
         last = page.next is None
         written = _last(claimed, tools.now, at, document, page) if last else outcome.midway(
             claimed, page, undated=at.undated, pages=at.pages + 1)
-        shelve = partial(tools.shelver.shelve, claimed, page, written, ends=last, undated=at.undated)
-        stored = await tools.in_thread(shelve)
+        visit = Visit(claimed=claimed, page=page, outcome=written, ends=last, undated=at.undated)
+        stored = await tools.clerk.shelve(visit)
         if stored is None:
             return PollOutcome(slug=claimed.source.slug, state="dropped")
         at = _At(page.next or at.request, page.state, at.pages + 1, stored.undated, at.done + stored,

@@ -1,7 +1,7 @@
 """Stores one page in one transaction: identified, merged, labelled, with the news it holds and the state of its run."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -14,7 +14,7 @@ from alerts.pipeline.rules import hints, study_linked
 from alerts.store import due, labels, saving, shelf
 from alerts.store.due import Claimed, Outcome
 from alerts.store.engine import reading, writing
-from alerts.store.shelf import Draft, Seen, Shelf
+from alerts.store.shelf import At, Draft, Seen, Shelf
 
 PART = 200  # entries a transaction: a page that holds more is written in parts, its state with the last (law 14)
 
@@ -40,15 +40,44 @@ class Shelved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finish:
-    """What the last part of a page also writes: the state of the run, and its end where this is the last page."""
+class Visit:
+    """A page of a source, with what the poll came to by it; `ends` where it is the last one of its run."""
 
+    claimed: Claimed
+    page: Page
     outcome: Outcome
     ends: bool
-    window: tuple[str, ...]
+    undated: int = 0
 
-    def write(self, session: Session) -> bool:
-        return due.write(session, self.outcome, ends=self.ends)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """As much of a page as one transaction holds; its last part writes the state of the run."""
+
+    visit: Visit
+    arrivals: Sequence[Arrival]
+    guard: FirstPoll
+    last: bool
+
+    @property
+    def source_id(self) -> int:
+        return self.visit.claimed.id
+
+    @property
+    def about(self) -> tuple[str, str] | None:
+        source = self.visit.claimed.source
+        return (source.about, source.title) if source.about else None
+
+    @property
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        return (self.about,) if self.about else ()
+
+    def places(self) -> Iterator[At]:
+        return (At(self.source_id, one.entry.locator) for one in self.arrivals)
+
+    def still_shown(self) -> list[str]:
+        """Return what the source still shows without saying anything new of it."""
+        return sorted(set(self.visit.page.window).difference(one.entry.locator for one in self.arrivals))
 
 
 class Shelver:
@@ -59,71 +88,97 @@ class Shelver:
         self._classifier = classifier
         self._now = now
 
-    def shelve(self, claimed: Claimed, page: Page, outcome: Outcome, *, ends: bool, undated: int = 0) -> Shelved | None:
+    def shelve(self, visit: Visit) -> Shelved | None:
         """Store a page with what the poll came to; None if another worker has taken the source over."""
-        guard = FirstPoll(max_age=claimed.source.max_age, first=claimed.last_ok_at is None, undated=undated)
-        done = Shelved(seen=page.seen, undated=undated)
-        parts = list(_parts(Arrival.all(page.entries, claimed.source.slug)))
-        for part in parts[:-1]:
-            stored = self._store(claimed, part, replace(guard, undated=done.undated))
+        done = Shelved(seen=visit.page.seen, undated=visit.undated)
+        pieces = list(_pieces(Arrival.all(visit.page.entries, visit.claimed.source.slug)))
+        for number, arrivals in enumerate(pieces, 1):
+            guard = _guard(visit, done.undated)
+            (stored,) = self._store([Part(visit=visit, arrivals=arrivals, guard=guard, last=number == len(pieces))])
             if stored is None:
                 return None
             done += stored
-        finish = Finish(outcome=outcome, ends=ends, window=page.window)
-        last = self._store(claimed, parts[-1], replace(guard, undated=done.undated), finish)
-        return done + last if last else None
+        return done
 
-    def _store(
-        self, claimed: Claimed, arrivals: Sequence[Arrival], guard: FirstPoll, finish: "Finish | None" = None
-    ) -> Shelved | None:
-        memo = self._foretell(claimed, arrivals) if arrivals else {}
-        with writing(self._engine, exclusive=bool(arrivals)) as session:
-            if not (finish.write(session) if finish else due.still_ours(session, claimed)):
-                return None
-            if finish:
-                shown = set(finish.window).difference(one.entry.locator for one in arrivals)
-                saving.saw(session, claimed.id, sorted(shown), self._now)
-            return self._save(session, claimed, arrivals, guard, memo) if arrivals else Shelved()
+    def shelve_together(self, visits: Sequence[Visit]) -> list[Shelved | None]:
+        """Store pages of several sources in one transaction: each with its own state, or none of them at all."""
+        parts = [
+            Part(
+                visit=visit,
+                arrivals=Arrival.all(visit.page.entries, visit.claimed.source.slug),
+                guard=_guard(visit, visit.undated),
+                last=True,
+            )
+            for visit in visits
+        ]
+        stored = self._store(parts)
+        return [Shelved(seen=one.visit.page.seen, undated=one.visit.undated) + done if done else None
+                for one, done in zip(parts, stored, strict=True)]
 
-    def _foretell(self, claimed: Claimed, arrivals: Sequence[Arrival]) -> Memo:
+    def _store(self, parts: Sequence[Part]) -> list[Shelved | None]:
+        arriving = any(part.arrivals for part in parts)
+        memo = self._foretell(parts) if arriving else {}
+        with writing(self._engine, exclusive=arriving) as session:
+            ours = due.write_ours(session, [(part.visit.outcome, _how(part)) for part in parts])
+            kept = [part for part in parts if part.source_id in ours]
+            for part in kept:
+                if part.last:
+                    saving.saw(session, part.source_id, part.still_shown(), self._now)
+            done = self._save(session, kept, memo) if arriving else [Shelved() for _ in kept]
+        found = dict(zip((part.source_id for part in kept), done, strict=True))
+        return [found.get(part.source_id) for part in parts]
+
+    def _foretell(self, parts: Sequence[Part]) -> Memo:
         """Classify what looks new before the transaction begins: most of it is stored just as it came."""
-        seen: dict[str, Seen] = {}
-        if claimed.last_ok_at is not None:
+        asked = [at for part in parts if part.visit.claimed.last_ok_at is not None for at in part.places()]
+        seen: dict[At, Seen] = {}
+        if asked:
             with reading(self._engine) as session:
-                seen = shelf.sightings(session, claimed.id, [one.entry.locator for one in arrivals])
+                seen = shelf.sightings(session, asked)
         memo: Memo = {}
-        for one in arrivals:
-            known = seen.get(one.entry.locator)
-            if known is None or known.fingerprint != one.fingerprint:
-                given = Hints(about=_about(claimed), study_linked=study_linked(one.entry.links))
-                memo[one.entry.content, given] = self._classifier.classify(one.entry.content, given)
+        for part in parts:
+            for at, one in zip(part.places(), part.arrivals, strict=True):
+                if at not in seen or seen[at].fingerprint != one.fingerprint:
+                    given = Hints(about=part.hints, study_linked=study_linked(one.entry.links))
+                    memo[one.entry.content, given] = self._classifier.classify(one.entry.content, given)
         return memo
 
-    def _save(
-        self, session: Session, claimed: Claimed, arrivals: Sequence[Arrival], guard: FirstPoll, memo: Memo
-    ) -> Shelved:
-        seen = shelf.sightings(session, claimed.id, [one.entry.locator for one in arrivals])
+    def _save(self, session: Session, parts: Sequence[Part], memo: Memo) -> list[Shelved]:
+        arrivals = [one for part in parts for one in part.arrivals]
+        seen = shelf.sightings(session, [at for part in parts for at in part.places()])
         loaded = shelf.load(session, seen, *wanted(arrivals), RELATIONS)
-        about = _about(claimed)
-        draft = Desk(loaded, self._now, guard, about[0] if about else None).work(arrivals)
-        return self._write(session, claimed.id, loaded, draft, memo)
+        draft = Draft()
+        done = [self._worked(part, loaded, draft) for part in parts]
+        self._write(session, loaded, draft, memo)
+        return done
 
-    def _write(self, session: Session, source_id: int | None, loaded: Shelf, draft: Draft, memo: Memo) -> Shelved:
+    def _worked(self, part: Part, loaded: Shelf, draft: Draft) -> Shelved:
+        desk = Desk(loaded, self._now, part.guard, part.about, source_id=part.source_id, draft=draft)
+        made, grown, seen = len(draft.created), len(draft.before), len(draft.seen)
+        desk.work(part.arrivals)
+        return Shelved(
+            new=max(0, len(draft.created) - made),
+            changed=max(0, len(draft.before) - grown),
+            seen=len(draft.seen) - seen,
+            undated=desk.undated,
+        )
+
+    def _write(self, session: Session, loaded: Shelf, draft: Draft, memo: Memo) -> None:
         self._label(session, loaded, draft, memo)
-        saving.save_page(session, source_id, loaded, draft, self._now)
+        saving.save(session, loaded, draft, self._now)
         completed = [one for one, old in draft.before.items()
                      if one > 0 and old.truncated and not loaded.items[one].content.truncated]
         saving.hurry(session, completed)
-        return Shelved(new=len(draft.created), changed=len(draft.before), seen=len(draft.seen), undated=draft.undated)
 
     def add_to_held(self, entries: Sequence[Entry]) -> Shelved:
         """Add what a service knows of works we hold, outside of any source; it makes no new item."""
         done = Shelved()
-        for arrivals in _parts(Arrival.all(entries)):
+        for arrivals in _pieces(Arrival.all(entries)):
             with writing(self._engine, exclusive=True) as session:
                 loaded = shelf.load(session, {}, *wanted(arrivals), RELATIONS)
                 draft = Desk(loaded, self._now, FirstPoll(only_held=True)).work(arrivals)
-                done += self._write(session, None, loaded, draft, {})
+                self._write(session, loaded, draft, {})
+                done += Shelved(changed=len(draft.before))
         return done
 
     def _label(self, session: Session, loaded: Shelf, draft: Draft, memo: Memo) -> None:
@@ -146,12 +201,18 @@ def _grown(loaded: Shelf, one: int) -> Intent:
     return Intent(item_id=one, reason=Reason.NEW if first else Reason.MATCHED)
 
 
-def _about(claimed: Claimed) -> tuple[tuple[str, str], ...]:
-    source = claimed.source
-    return ((source.about, source.title),) if source.about else ()
+def _how(part: Part) -> due.How:
+    if not part.last:
+        return due.How.HOLD
+    return due.How.END if part.visit.ends else due.How.GO_ON
 
 
-def _parts(arrivals: Sequence[Arrival]) -> Iterator[Sequence[Arrival]]:
+def _guard(visit: Visit, undated: int) -> FirstPoll:
+    claimed = visit.claimed
+    return FirstPoll(max_age=claimed.source.max_age, first=claimed.last_ok_at is None, undated=undated)
+
+
+def _pieces(arrivals: Sequence[Arrival]) -> Iterator[Sequence[Arrival]]:
     """Cut the arrivals of a page into transactions; there is always a last one, for the state."""
     for at in range(0, max(len(arrivals), 1), PART):
         yield arrivals[at : at + PART]

@@ -1,5 +1,6 @@
 """Small help for bulk statements: how many rows changed, and slices that fit one statement."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
@@ -15,6 +16,12 @@ IN_ONE = 500  # values in one IN list, rows in one INSERT
 
 T = TypeVar("T")
 
+_PAIRS = {
+    "sqlite": "(SELECT value ->> 0 AS one, value ->> 1 AS two FROM json_each(:pairs))",
+    "postgresql": "(SELECT value ->> 0 AS one, value ->> 1 AS two"
+    " FROM jsonb_array_elements(CAST(:pairs AS jsonb)) AS value)",
+}
+
 
 def changed(session: Session, statement: Executable) -> int:
     """Carry out an UPDATE or DELETE and return how many rows it met; loaded rows are not looked after."""
@@ -27,6 +34,16 @@ def chunks(values: Iterable[T], size: int = IN_ONE) -> Iterator[Sequence[T]]:
     rest = iter(values)
     while part := list(islice(rest, size)):
         yield part
+
+
+def by_pairs(session: Session, query: str, pairs: Iterable[tuple[Any, str]], **given: Any) -> Sequence[Any]:  # noqa: ANN401
+    """Return the rows of a query that joins `{pairs}`, a table of these pairs (`one`, `two`, both text).
+
+    One parameter holds them all, so that the statement is compiled once, whatever their number.
+    """
+    asked = json.dumps(list(pairs))
+    statement = text(query.format(pairs=_PAIRS[session.get_bind().dialect.name]))
+    return session.connection().execute(statement, {"pairs": asked, **given}).all()
 
 
 def table_of(row: type[Table]) -> SqlTable:

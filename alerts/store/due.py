@@ -3,16 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import bindparam, or_, update
 from sqlmodel import Session, col, select
 
 from alerts.model import PollState, Source, SourceState
-from alerts.store.bulk import changed, chunks, insert_into, table_of
+from alerts.store.bulk import chunks, insert_into, table_of
 from alerts.store.catalogue import source_from
 from alerts.store.engine import database_now
-from alerts.store.lease import claim, give_back, mine, renew
+from alerts.store.lease import claim, give_back, renew
 from alerts.store.tables import HostRow, SightingRow, SourceRow
 
 IDLE = (SourceState.PAUSED.value, SourceState.GONE.value)
@@ -93,34 +94,45 @@ def known(session: Session, source_id: int, window: Collection[str]) -> dict[str
     return found
 
 
-def still_ours(session: Session, claimed: Claimed) -> bool:
-    """Tell whether the lease still holds; inside a writing transaction this stays true until its end."""
-    query = select(SourceRow.id).where(SourceRow.id == claimed.id, mine(SourceRow, claimed.lease)).with_for_update()
-    return session.exec(query).first() is not None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a poll of one source came to: the columns to write, and whether the lease ends with it."""
+    """What a poll of one source came to: the columns to write."""
 
     source_id: int
     lease: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
-    def ended(self) -> dict[str, Any]:
-        return {**self.values, "lease": None, "leased_until": None}
+
+class How(Enum):
+    """What is written of an outcome: all of it with the end of the lease, all of it, or nothing yet."""
+
+    END = "end"
+    GO_ON = "go on"
+    HOLD = "hold"
 
 
-def write(session: Session, outcome: Outcome, *, ends: bool = True) -> bool:
-    """Write an outcome where the lease is still ours; False means that somebody else has taken over."""
-    values = outcome.ended() if ends else dict(outcome.values)
+def write_ours(session: Session, outcomes: Sequence[tuple[Outcome, How]]) -> set[int]:
+    """Write outcomes where the lease is still ours and return the sources of which this is so.
+
+    Inside a writing transaction they stay ours until its end; of the others somebody else has taken over.
+    """
+    held = {(outcome.source_id, outcome.lease) for outcome, _ in outcomes} & _leases(session, outcomes)
+    ours = [(outcome, how) for outcome, how in outcomes if (outcome.source_id, outcome.lease) in held]
+    for end in (True, False):
+        how = How.END if end else How.GO_ON
+        write_many(session, [outcome for outcome, each in ours if each is how], ends=end)
+    return {outcome.source_id for outcome, _ in ours}
+
+
+def _leases(session: Session, outcomes: Sequence[tuple[Outcome, How]]) -> set[tuple[int, str]]:
     table = table_of(SourceRow)
-    ours = (table.c.id == outcome.source_id) & (table.c.lease == outcome.lease)
-    return changed(session, update(table).where(ours).values(**values)) == 1
+    asked = [outcome.source_id for outcome, _ in outcomes]
+    query = select(table.c.id, table.c.lease).where(table.c.id.in_(asked)).order_by(table.c.id).with_for_update()
+    return {(one, lease) for one, lease in session.execute(query)}
 
 
-def write_many(session: Session, outcomes: Sequence[Outcome]) -> None:
-    """Write outcomes of one shape in one statement each shape: a thousand unchanged feeds cost one transaction."""
+def write_many(session: Session, outcomes: Sequence[Outcome], *, ends: bool = True) -> None:
+    """Write outcomes in one statement for each shape of them: a thousand unchanged feeds cost one transaction."""
     shapes: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in outcomes:
         shapes.setdefault(tuple(sorted(outcome.values)), []).append(outcome)
@@ -128,8 +140,8 @@ def write_many(session: Session, outcomes: Sequence[Outcome]) -> None:
     for names, alike in shapes.items():
         ours = (table.c.id == bindparam("one")) & (table.c.lease == bindparam("token"))
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-        statement = update(table).where(ours).values(**values, lease=None, leased_until=None)
-        session.execute(statement, [
+        ended = {"lease": None, "leased_until": None} if ends else {}
+        session.execute(update(table).where(ours).values(**values, **ended), [
             {"one": each.source_id, "token": each.lease, **{f"new_{k}": v for k, v in each.values.items()}}
             for each in alike
         ])

@@ -12,11 +12,10 @@ from alerts.model import Alert, AlertedItem, Facet, Item, Kind, Label, Role
 from alerts.store import labels as label_store
 from alerts.store import numberline, threads
 from alerts.store.bulk import chunks
-from alerts.store.saving import save_page
 from alerts.store.shelf import TITLE, Held, held
 from alerts.store.tables import HistoryRow, ItemRow, KeyRow, LabelRow, SightingRow, SourceRow
 
-__all__ = ["Filter", "Past", "alerted", "find", "history", "item", "items", "listing", "save_page"]
+__all__ = ["Filter", "Past", "alerted", "find", "history", "item", "items", "listing"]
 
 MARKS = ("", "corrected", "concern", "retracted")
 

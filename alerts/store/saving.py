@@ -28,7 +28,7 @@ from alerts.store.tables import (
 _ONCE = frozenset({Reason.NEW, Reason.PUBLISHED, Reason.RESULTS, Reason.CORRECTED, Reason.CONCERN, Reason.RETRACTED})
 
 
-def save_page(session: Session, source_id: int | None, shelf: Shelf, draft: Draft, now: datetime) -> dict[int, int]:
+def save(session: Session, shelf: Shelf, draft: Draft, now: datetime) -> dict[int, int]:
     """Write a draft and return the ids that new items got, by their ids on the shelf; no source, no sightings."""
     for loser, survivor in draft.merged:
         _merge(session, loser, survivor)
@@ -42,8 +42,7 @@ def save_page(session: Session, source_id: int | None, shelf: Shelf, draft: Draf
     add_missing(session, LinkRow, [
         {"item_id": ids.get(held.id, held.id), **link._asdict()} for held in touched for link in sorted(held.links)
     ])
-    if source_id is not None:
-        _sight(session, source_id, draft, ids, now)
+    _sight(session, draft, ids, now)
     _label(session, draft, ids, now)
     _remember(session, draft, now)
     intents = [replace(one, item_id=ids.get(one.item_id, one.item_id)) for one in draft.intents]
@@ -94,11 +93,11 @@ def _update_items(session: Session, names: Sequence[str], rows: Sequence[Mapping
     session.execute(update(table).where(table.c.id == bindparam("one")).values(values), list(rows))
 
 
-def _sight(session: Session, source_id: int, draft: Draft, ids: Mapping[int, int], now: datetime) -> None:
+def _sight(session: Session, draft: Draft, ids: Mapping[int, int], now: datetime) -> None:
     rows = [
-        {"source_id": source_id, "locator": locator, "item_id": ids.get(item, item), "raw_hash": raw,
+        {**at._asdict(), "item_id": ids.get(item, item), "raw_hash": raw,
          "fingerprint": fingerprint, "url": url, "first_seen_at": now, "last_seen_at": now, "changes": 0}
-        for locator, (item, raw, fingerprint, url) in draft.sightings.items()
+        for at, (item, raw, fingerprint, url) in draft.sightings.items() if at.source_id is not None
     ]
     new, table = insert_into(session, SightingRow), table_of(SightingRow)
     says_now = {name: new.excluded[name] for name in ("item_id", "raw_hash", "fingerprint", "url", "last_seen_at")}
@@ -107,10 +106,10 @@ def _sight(session: Session, source_id: int, draft: Draft, ids: Mapping[int, int
     )
     for part in chunks(rows):
         session.execute(upsert, part)
-    again = [{"at": locator, "raw": raw} for locator, raw in draft.seen.items()]
+    again = [{"by": at.source_id, "at": at.locator, "raw": raw} for at, raw in draft.seen.items()]
     if again:
-        session.execute(update(table).where(table.c.source_id == source_id, table.c.locator == bindparam("at")).values(
-            raw_hash=bindparam("raw"), last_seen_at=now), again)
+        theirs = (table.c.source_id == bindparam("by")) & (table.c.locator == bindparam("at"))
+        session.execute(update(table).where(theirs).values(raw_hash=bindparam("raw"), last_seen_at=now), again)
 
 
 def saw(session: Session, source_id: int, locators: Iterable[str], now: datetime) -> None:

@@ -1,18 +1,24 @@
 """What the database holds of the works that a page speaks of: loaded in bulk, before anything is decided."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from alerts.model import Content, Intent, Key, Kind, Label, Link, PartialDate
-from alerts.store.bulk import chunks
+from alerts.store.bulk import by_pairs, chunks
 from alerts.store.tables import ItemRow, KeyRow, LinkRow, SightingRow, SourceRow
 
 TITLE = "title"  # the scheme under which normalised titles are kept beside real keys; never shown
+
+
+class At(NamedTuple):
+    """Where an entry stands: its source (None: outside of any), and what that source calls it."""
+
+    source_id: int | None
+    locator: str
 
 
 class Seen(NamedTuple):
@@ -44,7 +50,7 @@ class Shelf:
 
     items: dict[int, Held] = field(default_factory=dict)
     owners: dict[Key, int] = field(default_factory=dict)
-    sightings: dict[str, Seen] = field(default_factory=dict)
+    sightings: dict[At, Seen] = field(default_factory=dict)
     pointing: dict[Key, list[tuple[str, int]]] = field(default_factory=dict)
 
 
@@ -54,8 +60,8 @@ class Draft:
 
     `created` and `touched` are items to write, `before` what those that must be labelled anew were, `marked` those
     whose mark or place changed, `merged` pairs of loser and survivor (both stored before), `labels` the rules' new
-    word. `sightings` holds per locator the item, raw hash, fingerprint and address; `seen` the raw hashes of entries
-    that said nothing new.
+    word. `sightings` holds per place the item, raw hash, fingerprint and address; `seen` the raw hashes of entries
+    that said nothing new. `numbers` counts the ids given to new items: one draft may hold the pages of many sources.
     """
 
     created: list[int] = field(default_factory=list)
@@ -63,27 +69,29 @@ class Draft:
     before: dict[int, Content] = field(default_factory=dict)
     marked: dict[int, None] = field(default_factory=dict)
     merged: list[tuple[int, int]] = field(default_factory=list)
-    sightings: dict[str, tuple[int, str, str, str]] = field(default_factory=dict)
-    seen: dict[str, str] = field(default_factory=dict)
+    sightings: dict[At, tuple[int, str, str, str]] = field(default_factory=dict)
+    seen: dict[At, str] = field(default_factory=dict)
     intents: list[Intent] = field(default_factory=list)
     history: list[tuple[int, str, str, str]] = field(default_factory=list)
     labels: dict[int, tuple[Label, ...]] = field(default_factory=dict)
     rules: str = ""
-    undated: int = 0
+    numbers: int = 0
 
 
-def sightings(session: Session, source_id: int, locators: Iterable[str]) -> dict[str, Seen]:
-    """Return what this source showed under these locators the last time."""
-    found: dict[str, Seen] = {}
-    for part in chunks(locators):
-        query = select(SightingRow.locator, SightingRow.item_id, SightingRow.raw_hash, SightingRow.fingerprint)
-        rows = session.exec(query.where(SightingRow.source_id == source_id, col(SightingRow.locator).in_(part)))
-        found |= {locator: Seen(item_id, raw, fingerprint) for locator, item_id, raw, fingerprint in rows}
-    return found
+_SIGHTINGS = """
+    SELECT s.source_id, s.locator, s.item_id, s.raw_hash, s.fingerprint FROM {pairs} AS p
+    JOIN sightings AS s ON s.source_id = CAST(p.one AS integer) AND s.locator = p.two
+"""
+
+
+def sightings(session: Session, places: Collection[At]) -> dict[At, Seen]:
+    """Return what was shown at these places the last time."""
+    rows = by_pairs(session, _SIGHTINGS, places) if places else ()
+    return {At(source_id, locator): Seen(*rest) for source_id, locator, *rest in rows}
 
 
 def load(
-    session: Session, seen: dict[str, Seen], keys: Collection[Key], targets: Collection[Key], relations: Collection[str]
+    session: Session, seen: dict[At, Seen], keys: Collection[Key], targets: Collection[Key], relations: Collection[str]
 ) -> Shelf:
     """Load every item that `seen`, `keys` or `targets` lead to, and those that point at `keys` by `relations`."""
     owners = _owners(session, {*keys, *targets})
@@ -93,26 +101,34 @@ def load(
     return Shelf(items=held(session, wanted), owners=owners, sightings=dict(seen), pointing=pointing)
 
 
+_OWNERS = """
+    SELECT k.scheme, k.value, k.item_id FROM {pairs} AS p JOIN keys AS k ON k.scheme = p.one AND k.value = p.two
+"""
+
+
 def _owners(session: Session, keys: Collection[Key]) -> dict[Key, int]:
-    found = {}
-    for part in chunks(sorted(keys)):
-        pair = tuple_(col(KeyRow.scheme), col(KeyRow.value))
-        for row in session.execute(select(KeyRow.scheme, KeyRow.value, KeyRow.item_id).where(pair.in_(part))):
-            found[Key(row[0], row[1])] = row[2]
-    return found
+    rows = by_pairs(session, _OWNERS, keys) if keys else ()
+    return {Key(scheme, value): item_id for scheme, value, item_id in rows}
+
+
+_POINTING = """
+    SELECT l.scheme, l.value, l.relation, l.item_id FROM {pairs} AS p
+    JOIN links AS l ON l.scheme = p.one AND l.value = p.two ORDER BY l.item_id
+"""
 
 
 def _pointing(
     session: Session, keys: Collection[Key], relations: Collection[str]
 ) -> dict[Key, list[tuple[str, int]]]:
     found: dict[Key, list[tuple[str, int]]] = {}
-    for part in chunks(sorted(keys)):
-        pair = tuple_(col(LinkRow.scheme), col(LinkRow.value))
-        query = select(LinkRow.scheme, LinkRow.value, LinkRow.relation, LinkRow.item_id)
-        query = query.where(pair.in_(part), col(LinkRow.relation).in_(relations)).order_by(col(LinkRow.item_id))
-        for scheme, value, relation, item_id in session.execute(query):
+    named = [key for key in keys if key.scheme not in _NEVER_LINKED]
+    for scheme, value, relation, item_id in by_pairs(session, _POINTING, named) if named else ():
+        if relation in relations:
             found.setdefault(Key(scheme, value), []).append((relation, item_id))
     return found
+
+
+_NEVER_LINKED = frozenset({TITLE, "guid"})
 
 
 def held(session: Session, ids: Collection[int]) -> dict[int, Held]:

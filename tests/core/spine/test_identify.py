@@ -49,8 +49,8 @@ def arrive(*entries: Entry) -> tuple[Shelf, Draft]:
 def works(shelf: Shelf, draft: Draft) -> set[tuple[object, ...]]:
     """Describe every item by what led to it and what is known of it, without its number."""
     homes: dict[int, set[str]] = {}
-    for locator, (item, *_) in draft.sightings.items():
-        homes.setdefault(item, set()).add(locator)
+    for at, (item, *_) in draft.sightings.items():
+        homes.setdefault(item, set()).add(at.locator)
     return {_described(shelf.items[item], shelf, frozenset(names)) for item, names in homes.items()}
 
 

@@ -10,7 +10,7 @@ from sqlmodel import select
 from alerts.errors import NotFoundError, UsageError
 from alerts.model import Content, Entry, Facet, Key, Kind, Label, Link, Page, PartialDate, Reason, Role, Source, Topic
 from alerts.pipeline import crew, outcome, relabel, release, rules
-from alerts.pipeline.shelve import Shelver
+from alerts.pipeline.shelve import Shelver, Visit
 from alerts.store import catalogue, due, installation, items, labels, numberline
 from alerts.store.engine import reading, writing
 from alerts.store.items import Filter
@@ -41,8 +41,9 @@ class Bench:
             (row,) = due.pollable(session, [slug])
             (claimed,) = due.claim_due(session, self.now, limit=1, among=[row])
             classifier = rules.current(session)
-        done = Shelver(self.engine, classifier, self.now).shelve(
-            claimed, Page(entries=entries), outcome.of(claimed, **outcome.healthy(self.now)), ends=True)
+        done = Shelver(self.engine, classifier, self.now).shelve(Visit(
+            claimed=claimed, page=Page(entries=entries), ends=True,
+            outcome=outcome.of(claimed, **outcome.healthy(self.now))))
         assert done is not None
 
     def release(self) -> list[tuple[Reason, int]]:

@@ -75,8 +75,8 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(engine, site, fetch, 
     with writing(engine) as session:
         (ours, *_) = due.claim_due(session, now, limit=1)
         session.execute(text("UPDATE sources SET lease = 'another' WHERE id = :one"), {"one": ours.id})
-        assert not due.write(session, due.Outcome(source_id=ours.id, lease=ours.lease, values={"state": "ok"}))
-        assert due.still_ours(session, ours) is False
+        written = due.Outcome(source_id=ours.id, lease=ours.lease, values={"state": "ok"})
+        assert due.write_ours(session, [(written, due.How.END)]) == set()
         row = session.get(SourceRow, ours.id)
         assert (row.state, row.lease) == ("new", "another")
 
