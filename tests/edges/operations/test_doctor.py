@@ -71,9 +71,11 @@ def name_server(records: dict[tuple[str, str], str]) -> Iterator[Names]:
 
 
 @contextmanager
-def mail_server() -> Iterator[int]:
+def mail_server(context: ssl.SSLContext | None = None) -> Iterator[int]:
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(loop.create_server(lambda: SMTP(object()), "127.0.0.1", 0))
+    server = loop.run_until_complete(
+        loop.create_server(lambda: SMTP(object(), tls_context=context, loop=loop), "127.0.0.1", 0)
+    )
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     yield server.sockets[0].getsockname()[1]
@@ -293,3 +295,22 @@ def test_a_certificate_that_browsers_refuse_is_told(tmp_path: Path) -> None:
         found = outside.web_certificate(f"https://localhost:{port}", now)
     assert found.well is False
     assert "browsers refuse" in found.said
+
+
+@pytest.mark.parametrize(("days", "fine"), [(90, True), (5, False)])
+def test_the_mail_server_s_certificate_is_looked_at_too(tmp_path: Path, days: int, *, fine: bool) -> None:
+    now = datetime.now(UTC)
+    context, trusting = certificate(tmp_path, days, now)
+    with mail_server(context) as port:
+        settings = Settings(_env_file=None, data_dir=tmp_path, smtp_url=f"smtp://localhost:{port}")  # type: ignore[call-arg]
+        found = outside.mail_server(settings, now, trusting)
+    assert found.well is fine
+    assert f"{now + timedelta(days=days):%Y-%m-%d}" in found.said
+
+
+def test_a_mail_server_without_tls_is_told(tmp_path: Path) -> None:
+    with mail_server() as port:
+        settings = Settings(_env_file=None, data_dir=tmp_path, smtp_url=f"smtp://127.0.0.1:{port}")  # type: ignore[call-arg]
+        found = outside.mail_server(settings, datetime.now(UTC))
+    assert found.well is False
+    assert "STARTTLS" in found.said.upper()
