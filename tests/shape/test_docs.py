@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +49,21 @@ def test_every_command_in_a_document_exists_with_its_options(path: Path) -> None
         }
         assert set(OPTION.findall(line)) <= known, line
 
+RUN_ALL = """
+import shlex, sys
+from pathlib import Path
+from click.testing import CliRunner
+from alerts.cli import alerts
+for line in sys.argv[1:]:
+    command, _, output = line.partition(" > ")
+    name, *words = shlex.split(command)
+    done = CliRunner().invoke(alerts, words)
+    if name != "alerts" or done.exit_code:
+        sys.exit(f"{line}\\n{done.output}\\n{done.exception}")
+    if output:
+        Path(output).write_text(done.stdout)
+"""
+
 
 def runnable(path: Path) -> list[str]:
     return [line.strip() for block in RUNNABLE.findall(path.read_text()) for line in block.splitlines()]
@@ -63,16 +77,9 @@ def test_what_is_marked_as_runnable_is_found() -> None:
 @pytest.mark.parametrize("path", [path for path in DOCS if runnable(path)], ids=lambda path: path.name)
 def test_examples_marked_as_runnable_run_in_their_order(path: Path, tmp_path: Path) -> None:
     away = {name: value for name, value in os.environ.items() if not name.startswith("ALERTS_")}
-    for line in runnable(path):
-        command, _, output = line.partition(" > ")
-        words = shlex.split(command)
-        assert words[0] == "alerts"
-        done = subprocess.run(
-            [sys.executable, "-m", *words], cwd=tmp_path, env=away, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{line}\n{done.stderr}"
-        if output:
-            (tmp_path / output).write_text(done.stdout)
+    run = [sys.executable, "-c", RUN_ALL, *runnable(path)]
+    done = subprocess.run(run, cwd=tmp_path, env=away, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_tests_that_the_page_on_security_names_exist() -> None:
