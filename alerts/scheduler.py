@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.errors import AlertsError
 from alerts.ingest.fetch import Fetch
-from alerts.pipeline import compose, deliver, inbox, keep, moving, poll, release, watch
+from alerts.pipeline import compose, deliver, inbox, keep, nightly, poll, release, troubles, watch
 from alerts.wiring import World
 
 log = structlog.get_logger(__name__)
@@ -75,6 +75,7 @@ def beats(world: World, fetch: Fetch, roles: frozenset[str], stop: asyncio.Event
             Beat("release", 3, work.release),
             Beat("compose", 5, work.compose),
             Beat("bounces", 60, work.bounces),
+            Beat("troubles", 600, work.troubles),
             Beat("backup", 600, work.backup),
             Beat("keep", 3600, work.keep),
         ),
@@ -136,6 +137,12 @@ class _Work:
                 stopped=report.stopped,
             )
 
+    async def troubles(self) -> None:
+        world = self._world
+        told = await asyncio.to_thread(troubles.tell_due, world.engine, world.keyring, world.settings, world.now())
+        if told:
+            log.info("operator.told", broken=len(told.broken), recovered=len(told.recovered))
+
     async def bounces(self) -> None:
         world = self._world
         counts = await inbox.read_bounces(world.engine, world.keyring, world.settings, world.now())
@@ -144,8 +151,7 @@ class _Work:
 
     async def backup(self) -> None:
         world = self._world
-        folder = world.settings.data_dir / moving.FOLDER
-        made = await asyncio.to_thread(moving.backup_nightly, world.engine, folder, world.now())
+        made = await asyncio.to_thread(nightly.back_up, world.engine, world.keyring, world.settings, world.now())
         if made:
             log.info("backup.made", file=made.path.name, rows=sum(made.rows.values()))
 

@@ -3,22 +3,20 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from alerts.errors import UsageError
-from alerts.store import nightly, presence, schema
+from alerts.store import presence, schema
 from alerts.store.copying import Progress, copy, silent
-from alerts.store.engine import connect, reading, writing
+from alerts.store.engine import connect, reading
 
 KEPT = 7
-NIGHT = time(3)  # UTC
 FOLDER = "backups"  # in the data directory
 REPLACED = "replaced"  # how the backup of what a restore replaced is named
-FORGET_REPLACED = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,37 +60,6 @@ def _into(engine: Engine, path: Path, progress: Progress) -> Mapping[str, int]:
     finally:
         target.dispose()
     return rows
-
-
-def backup_nightly(engine: Engine, folder: Path, now: datetime) -> Backup | None:
-    """Write the backup of the night (3 o'clock UTC) unless there is one; whichever process asks first writes it."""
-    with writing(engine, exclusive=True) as session:
-        token = nightly.take(session, "backup", last_night(now), now)
-    if not token:
-        return None
-    try:
-        made = backup(engine, folder, now)
-    except BaseException:
-        with writing(engine) as session:
-            nightly.failed(session, token)
-        raise
-    with writing(engine) as session:
-        nightly.done(session, token, now)
-    _forget_replaced(folder, now)
-    return made
-
-
-def _forget_replaced(folder: Path, now: datetime) -> None:
-    """Delete what restores replaced long ago: nobody's data outlives its erasure for ever."""
-    for path in folder.glob(f"{REPLACED}-*.db"):
-        if path.stat().st_mtime < (now - FORGET_REPLACED).timestamp():
-            path.unlink()
-
-
-def last_night(now: datetime) -> datetime:
-    """Return the last moment at which a nightly backup was due."""
-    today = datetime.combine(now.date(), NIGHT, now.tzinfo)
-    return today if today <= now else today - timedelta(days=1)
 
 
 def move(source: Engine, target: Engine, progress: Progress = silent) -> Mapping[str, int]:

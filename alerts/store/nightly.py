@@ -1,12 +1,13 @@
 """Work that is due once a night in the whole installation, whoever of its processes comes first."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, update
 from sqlmodel import Session, col, select
 
 from alerts.store.bulk import changed
-from alerts.store.lease import claim, give_back, mine
+from alerts.store.lease import claim, mine
 from alerts.store.tables import JobRow
 
 LONGEST = timedelta(hours=2)
@@ -25,12 +26,15 @@ def take(session: Session, kind: str, night: datetime, now: datetime) -> str:
 
 def done(session: Session, token: str, now: datetime) -> None:
     """Note that the work of this night is done."""
-    changed(
-        session,
-        update(JobRow).where(mine(JobRow, token)).values(finished_at=now, lease=None, leased_until=None),
-    )
+    _end(session, token, finished_at=now, done=0)
 
 
-def failed(session: Session, token: str) -> None:
-    """Let it be tried again."""
-    give_back(session, JobRow, token)
+def failed(session: Session, token: str) -> bool:
+    """Let it be tried again; true where it failed for the first time since it was last done."""
+    tries = session.exec(select(JobRow.done).where(mine(JobRow, token))).first()
+    _end(session, token, done=JobRow.done + 1)
+    return tries == 0
+
+
+def _end(session: Session, token: str, **values: Any) -> None:  # noqa: ANN401  columns of JobRow
+    changed(session, update(JobRow).where(mine(JobRow, token)).values(lease=None, leased_until=None, **values))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.pipeline.departures import Word, last_words, logged
-from alerts.pipeline.moving import last_night
+from alerts.pipeline.nightly import last_night
 from subscribers.people import Suppressed
 
 START = datetime(2026, 5, 4, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from alerts.model import Topic
-from alerts.pipeline import departures, moving, people
+from alerts.pipeline import departures, moving, nightly, people
 from alerts.pipeline.restoring import Restored, restore
 from alerts.settings import Settings
 from alerts.store import catalogue, editions, installation
@@ -49,6 +49,9 @@ class House:
 
     def backup(self) -> Path:
         return moving.backup(self.engine, self.data / moving.FOLDER, self.now).path
+
+    def night(self) -> moving.Backup | None:
+        return nightly.back_up(self.engine, self.keyring, self.settings, self.now)
 
     def restore(self, path: Path, **options: Any) -> Restored:
         given = {"fingerprint": self.keyring.fingerprint, "replace": True, **options}

@@ -1,8 +1,6 @@
 """An older backup comes back: who left stays gone, nothing goes out, and the operator learns what would."""
 
 import asyncio
-import os
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -212,42 +210,6 @@ def test_a_backup_is_not_touched_by_restoring_it(house) -> None:
     house.restore(path)
     assert path.read_bytes() == before
     assert [file.name for file in house.data.iterdir() if file.name.startswith("restore-")] == []
-
-
-def test_the_nightly_backup_is_made_once_and_seven_are_kept(house) -> None:
-    folder = house.data / moving.FOLDER
-    assert moving.backup_nightly(house.engine, folder, house.now) is None
-    for _ in range(9):
-        house.later(days=1)
-        assert moving.backup_nightly(house.engine, folder, house.now) is not None
-        assert moving.backup_nightly(house.engine, folder, house.now) is None
-    assert len(list(folder.glob("alerts-*.db"))) == 7
-    assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir())
-
-
-def test_what_was_replaced_is_forgotten_after_thirty_days(house) -> None:
-    folder = house.data / moving.FOLDER
-    moving.backup_nightly(house.engine, folder, house.now)
-    for name, days in (("old", 31), ("young", 29)):
-        path = folder / f"replaced-{name}.db"
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-        at = (house.now + timedelta(days=1 - days)).timestamp()
-        os.utime(path, (at, at))
-    house.later(days=1)
-    moving.backup_nightly(house.engine, folder, house.now)
-    assert [path.name for path in folder.glob("replaced-*")] == ["replaced-young.db"]
-
-
-def test_a_nightly_backup_that_failed_is_tried_again(house) -> None:
-    folder = house.data / moving.FOLDER
-    moving.backup_nightly(house.engine, folder, house.now)
-    house.later(days=1)
-    folder.write_text("in the way")
-    with pytest.raises(OSError):
-        moving.backup_nightly(house.engine, folder, house.now)
-    folder.unlink()
-    assert moving.backup_nightly(house.engine, folder, house.now) is not None
 
 
 def test_a_running_installation_is_not_moved(house, tmp_path: Path) -> None:
