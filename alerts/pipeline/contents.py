@@ -11,13 +11,13 @@ from sqlmodel import Session
 
 from alerts.model import AlertedItem
 from alerts.pipeline.windows import Window, load
-from alerts.publish import notes
+from alerts.publish import notes, reach
 from alerts.publish.blocks import Blocks
 from alerts.publish.edition import Selection, select
 from alerts.publish.email import Letter, Sender, pack, render
 from alerts.publish.letters import Digest, First, Followed, digest, subject, told
 from alerts.settings import Settings
-from alerts.store import catalogue, items, windows
+from alerts.store import catalogue, items, trouble, windows
 from alerts.store import engine as database
 from alerts.store.editions import Edition
 from subscribers.cadence import Cadence
@@ -80,6 +80,7 @@ class Contents:
     _window: Window | None = None
     _blocks: Blocks | None = None
     _shown: dict[int, AlertedItem] = field(default_factory=dict)
+    _reach: str | None = None
 
     def of(self, group: Group) -> Edition | None:
         """Return the edition for a group; None where there is nothing to tell."""
@@ -98,6 +99,7 @@ class Contents:
             chosen = select(window.candidates(interests, group.seen), interests, full=self.settings.digest_full)
             shown = self._items(session, told(chosen))
             first = self._first(session, group, interests, chosen) if group.first else None
+            read = self._its_reach(session)
         content = Digest(
             selection=chosen,
             shown=shown,
@@ -107,6 +109,7 @@ class Contents:
             language=group.language,
             first=first,
             names=blocks.names,
+            reach=read,
         )
         return content, blocks
 
@@ -150,6 +153,11 @@ class Contents:
             names = {topic.slug: topic.name for topic in catalogue.topics(session, retired=True)}
             self._blocks = Blocks(self.settings.base_url, names)
         return self._blocks
+
+    def _its_reach(self, session: Session) -> str:
+        if self._reach is None:
+            self._reach = reach.line(*trouble.reach(session, self.now))
+        return self._reach
 
     def _first(
         self, session: Session, group: Group, interests: Sequence[Interest], chosen: Selection

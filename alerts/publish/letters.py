@@ -62,6 +62,7 @@ class Digest:
     language: str = "en"
     first: First | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    reach: str = ""
 
 
 def digest(content: Digest, blocks: Blocks, sender: Sender, *, html: bool) -> tuple[Digest, bytes]:
@@ -142,6 +143,7 @@ def _body(content: Digest, blocks: Blocks, sender: Sender, form: str) -> Body:
         opening=OPENING if content.selection.items else NOTHING,
         first=content.first,
         rhythm=often,
+        reach=content.reach,
         because=f"You get this digest {often} because you asked for it at this address.",
     )
     return Body(frame=made, blocks=tuple(_blocks(content, blocks, sender.base_url, form)))

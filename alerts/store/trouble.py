@@ -1,9 +1,10 @@
-"""Sources that stay broken, and those that recovered: what the operator is told, once each."""
+"""Sources that stay broken, and those that recovered: what the operator is told, once each, and what readers see."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from alerts.model import SourceState
@@ -29,15 +30,36 @@ class Trouble:
 
 def trouble(session: Session, now: datetime) -> Trouble:
     """Return what the operator was not told yet: 24 hours and three failed polls make a source broken."""
-    stays = (col(SourceRow.failures) >= FAILURES) & (col(SourceRow.failing_since) <= now - STAYS)
-    gone = col(SourceRow.state) == SourceState.GONE.value
-    broken = select(SourceRow.slug).where(stays | gone, col(SourceRow.told_at).is_(None))
+    broken = select(SourceRow.slug).where(_broken(now), col(SourceRow.told_at).is_(None))
     read_again = select(SourceRow.slug).where(
         SourceRow.state == SourceState.OK.value, col(SourceRow.told_at).is_not(None)
     )
     return Trouble(
         broken=_health(session, list(session.exec(broken))), recovered=_health(session, list(session.exec(read_again)))
     )
+
+
+def _broken(now: datetime) -> ColumnElement[bool]:
+    stays = (col(SourceRow.failures) >= FAILURES) & (col(SourceRow.failing_since) <= now - STAYS)
+    state = col(SourceRow.state)
+    return (state != SourceState.PAUSED.value) & (stays | (state == SourceState.GONE.value))
+
+
+class Unread(NamedTuple):
+    """A source that cannot be read, and since when (None: unknown)."""
+
+    title: str
+    since: datetime | None
+
+
+def reach(session: Session, now: datetime) -> tuple[int, tuple[Unread, ...]]:
+    """Return how many sources are read, and which have not been readable for long; samples do not count."""
+    ours = (col(SourceRow.sample).is_(False)) & (col(SourceRow.state) != SourceState.PAUSED.value)
+    query = select(SourceRow.title, SourceRow.slug, SourceRow.failing_since).where(ours, _broken(now))
+    rows = session.exec(query.order_by(col(SourceRow.failing_since), col(SourceRow.slug)))
+    unread = tuple(Unread(title or slug, since) for title, slug, since in rows)
+    total = session.exec(select(func.count()).select_from(SourceRow).where(ours)).one()
+    return total - len(unread), unread
 
 
 def _health(session: Session, slugs: list[str]) -> tuple[SourceHealth, ...]:
