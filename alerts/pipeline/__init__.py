@@ -17,5 +17,5 @@
     people    signup, membership, departures, personal, past, roster (CSV), report (a wrong label)
     relabel   crew (several processes)
     operators manage (topics, sources), operator (mail to them), keep (what is thrown away),
-              moving and restoring (backups), presence (which processes run)
+              moving, restoring and nightly (backups), presence (which processes run)
 """
