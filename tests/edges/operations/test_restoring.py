@@ -7,9 +7,10 @@ import pytest
 
 from alerts.errors import UsageError
 from alerts.pipeline import departures, moving, people, presence
-from alerts.store import installation, outbox
+from alerts.store import installation, outbox, search
 from alerts.store import presence as processes
 from alerts.store.engine import connect, reading, writing
+from alerts.store.tables import ItemRow
 from subscribers.tokens import Keyring
 
 LINE = {"email": "left@example.org", "interests": "nmosd", "cadence": "weekly", "hour": "7", "weekday": "mon", "zone": "UTC"}
@@ -131,6 +132,18 @@ def test_what_was_replaced_is_kept(house) -> None:
     back = house.restore(done.replaced)
     assert back.replaced != done.replaced
     assert house.addresses() == ["new@example.org"]
+
+
+def test_what_comes_back_is_found_by_its_words(house) -> None:
+    with writing(house.engine) as session:
+        session.add(ItemRow(id=1, kind="paper", title="Zebrafish larvae", first_seen_at=house.now, changed_at=house.now))
+    path = house.backup()
+    with writing(house.engine) as session:
+        session.get_one(ItemRow, 1).title = "Something else"
+    house.restore(path)
+    with reading(house.engine) as session:
+        assert list(search.search(session, "zebrafish", 5)) == [1]
+        assert list(search.search(session, "something", 5)) == []
 
 
 def test_an_installation_is_replaced_only_on_demand(house) -> None:
