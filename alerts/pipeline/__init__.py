@@ -9,8 +9,8 @@
     sign-up, confirm, preferences, unsubscribe, erase                               people.py
     a changed topic or rule against the archive                                     relabel.py
 
-    poll      run (one source's run), identify and decide (pure), shelve (one page), outcome, rules, preview,
-              watch (teasers and late retractions)
+    poll      run (one source's run), identify and decide (pure), shelve and clerk (pages into the store), outcome,
+              rules, preview, watch (teasers and late retractions), troubles (sources that stay broken)
     compose   contents, windows, notices (retractions), previews
     deliver   desk, tally, inbox (what comes back), ledger (who got what)
     publish   sample (are examples shown?), ping (WebSub)
