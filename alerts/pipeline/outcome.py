@@ -8,7 +8,8 @@ from typing import Any
 
 from alerts.errors import FetchError, SourceError
 from alerts.ingest import APIS, pace
-from alerts.model import Document, Page, Request, SourceState
+from alerts.model import Document, Page, Plan, Request, SourceState
+from alerts.pipeline import gaps
 from alerts.store.due import Claimed, Outcome
 
 MOVED_OFTEN = 3  # permanent redirects to one place before it is adopted
@@ -87,13 +88,35 @@ def validators(document: Document) -> dict[str, str]:
     return {"etag": document.headers.get("etag", ""), "last_modified": document.headers.get("last-modified", "")}
 
 
-def midway(claimed: Claimed, page: Page, *, undated: int, pages: int) -> Outcome:
-    """Return what a page writes after which the run goes on."""
+def midway(claimed: Claimed, page: Page, *, undated: int, pages: int, gap: bool = False) -> Outcome:
+    """Return what a page writes after which the run goes on; `gap` where it fills one."""
     following = page.next
     if following is None:
         raise ValueError("the last page ends its run")
-    resume = {"request": request_json(following), "state": dict(page.state), "undated": undated, "pages": pages}
-    return of(claimed, resume=resume)
+    return of(claimed, resume=_resume(following, page.state, undated=undated, pages=pages, gap=gap))
+
+
+def _resume(
+    request: Request, state: Mapping[str, Any], *, undated: int, pages: int, gap: bool = False
+) -> dict[str, Any]:
+    """Return, as JSON values, all that a run needs to go on after a crash."""
+    stands = {"request": request_json(request), "state": dict(state), "undated": undated, "pages": pages}
+    return stands | ({"gap": True} if gap else {})
+
+
+def to_fill(last: Outcome, plan: Plan, *, undated: int, pages: int) -> Outcome:
+    """Return what the last page of a feed writes that found a gap: all of its own, and where to ask for the rest."""
+    resume = _resume(plan.request, plan.state, undated=undated, pages=pages, gap=True)
+    return replace(last, values={**last.values, "resume": resume})
+
+
+def filled(claimed: Claimed, now: datetime, kind: str, entries: int) -> Outcome:
+    """Return what the last page of a filled gap writes; after a run that had broken off the feed itself is due."""
+    note = gaps.FILLED.format(kind=kind, entries=entries)
+    if not claimed.resume:
+        return of(claimed, resume={}, notes=[GAP_NOTE, note])
+    fine = {name: value for name, value in healthy(now).items() if name != "last_ok_at"}
+    return of(claimed, **fine, resume={}, notes=[GAP_NOTE, note], next_poll_at=now)
 
 
 def moved(claimed: Claimed, document: Document) -> dict[str, Any]:
@@ -124,7 +147,8 @@ def retry(claimed: Claimed, error: SourceError, now: datetime) -> pace.Retry:
 def failure(claimed: Claimed, error: SourceError, now: datetime) -> Outcome:
     """Return what a failed poll writes: the reason, one failure more, and a later try; it never gives up."""
     again = retry(claimed, error, now)
-    begin_anew: dict[str, Any] = {"resume": {}} if claimed.resume and permanent(error) else {}
+    useless = permanent(error) or (claimed.resume.get("gap") and claimed.failures + 1 >= gaps.TRIES)
+    begin_anew: dict[str, Any] = {"resume": {}} if claimed.resume and useless else {}
     return of(
         claimed,
         state=(SourceState.FAILING if again.at else SourceState.GONE).value,

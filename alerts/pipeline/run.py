@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from alerts import ingest
 from alerts.errors import FetchError, ReadError, SourceError
 from alerts.ingest.local import obtain
 from alerts.model import Document, Page, PollState, Request, Source
-from alerts.pipeline import outcome
+from alerts.pipeline import gaps, outcome
 from alerts.pipeline.clerk import Clerk
 from alerts.pipeline.outcome import PollOutcome
 from alerts.pipeline.shelve import Shelved, Shelver, Visit
@@ -66,12 +66,18 @@ class Tools:
 
 @dataclass(slots=True)
 class _At:
-    """Where a run stands: the request to make, the run's state, and what came before."""
+    """Where a run stands: the request to make, the run's state, and what came before.
+
+    `source` is what is asked: the source itself, or after a gap the one that stands in for it, which gave `fills`
+    entries so far.
+    """
 
     request: Request
     state: Mapping[str, Any]
+    source: Source
     pages: int = 0
     undated: int = 0
+    fills: int = 0
     done: Shelved = field(default_factory=Shelved)
     notes: tuple[str, ...] = ()
 
@@ -96,12 +102,16 @@ def _begin(claimed: Claimed, now: datetime) -> _At | None:
     """Go on where a run broke off, or plan a new one."""
     resume = claimed.resume
     if resume:
-        return _At(outcome.request_from(resume["request"]), resume["state"], resume["pages"], resume["undated"])
+        source = gaps.under_way(claimed) or claimed.source
+        return _At(
+            outcome.request_from(resume["request"]), resume["state"], source, resume["pages"], resume["undated"]
+        )
     plan = ingest.KINDS[claimed.source.kind].plan(claimed.source, claimed.poll_state(), now)
     if plan is None:
         return None
     conditional = claimed.source.kind in _CONDITIONAL
-    return _At(outcome.conditional(claimed, plan.request) if conditional else plan.request, plan.state)
+    request = outcome.conditional(claimed, plan.request) if conditional else plan.request
+    return _At(request, plan.state, claimed.source)
 
 
 async def _pages(claimed: Claimed, tools: Tools, at: _At) -> PollOutcome:
@@ -109,41 +119,62 @@ async def _pages(claimed: Claimed, tools: Tools, at: _At) -> PollOutcome:
         document, page = await _page(claimed, tools, at)
         if page is None:
             return _unchanged(claimed, tools, document)
-        last = page.next is None
-        written = _last(claimed, tools.now, at, document, page) if last else outcome.midway(
-            claimed, page, undated=at.undated, pages=at.pages + 1)
-        visit = Visit(claimed=claimed, page=page, outcome=written, ends=last, undated=at.undated)
+        written, following = _written(claimed, tools.now, at, document, page)
+        visit = Visit(claimed=claimed, page=page, outcome=written, ends=following is None, undated=at.undated)
         stored = await tools.clerk.shelve(visit)
         if stored is None:
             return PollOutcome(slug=claimed.source.slug, state="dropped")
-        at = _At(page.next or at.request, page.state, at.pages + 1, stored.undated, at.done + stored,
-                 (*at.notes, *page.notes))
-        if last:
+        fills = at.fills + len(page.entries) if at.source is not claimed.source else 0
+        at = replace(following or at, fills=fills, pages=at.pages + 1, undated=stored.undated, done=at.done + stored,
+                     notes=(*at.notes, *page.notes))
+        if following is None:
             return _polled(claimed, at, written)
+
+
+def _written(
+    claimed: Claimed, now: datetime, at: _At, document: Document, page: Page
+) -> tuple[Outcome, _At | None]:
+    """Return what a page writes, and where the run goes on; None where it ends with this page.
+
+    A run that found a gap goes on elsewhere; the feed's own state stands already, so that nothing is asked twice.
+    """
+    filling = at.source is not claimed.source
+    if page.next is not None:
+        midway = outcome.midway(claimed, page, undated=at.undated, pages=at.pages + 1, gap=filling)
+        return midway, replace(at, request=page.next, state=page.state)
+    if filling:
+        return outcome.filled(claimed, now, at.source.kind, at.fills + len(page.entries)), None
+    last = _last(claimed, now, at, document, page)
+    missed = gaps.begin(claimed, now) if outcome.gap(page.window, claimed.window) else None
+    if missed is None:
+        return last, None
+    source, plan = missed
+    return outcome.to_fill(last, plan, undated=at.undated, pages=at.pages + 1), replace(
+        at, request=plan.request, state=plan.state, source=source)
 
 
 async def _page(claimed: Claimed, tools: Tools, at: _At) -> tuple[Document, Page | None]:
     """Fetch and read one page; None where nothing changed since the last poll."""
     state = PollState(anchor=claimed.anchor, resume=at.state)
     try:
-        document = await obtain(claimed.source, at.request, tools.fetch)
+        document = await obtain(at.source, at.request, tools.fetch)
         _reached(claimed, tools)
         if document.status == 304 or (at.pages == 0 and _digest(document) == claimed.body_hash):
             return document, None
         known = await tools.in_thread(lambda: _known(tools.engine, claimed)) if claimed.window else {}
         state = PollState(anchor=claimed.anchor, resume=at.state, known=known)
-        return document, await tools.read(claimed.source, state, document)
+        return document, await tools.read(at.source, state, document)
     except (FetchError, ReadError) as error:
-        page = _recovered(claimed, at, state, error)
+        page = _recovered(at, state, error)
         if page is None:
             raise
         return Document(url=at.request.url), page
 
 
-def _recovered(claimed: Claimed, at: _At, state: PollState, error: SourceError) -> Page | None:
+def _recovered(at: _At, state: PollState, error: SourceError) -> Page | None:
     if at.pages == 0 or not isinstance(error, FetchError):
         return None
-    return ingest.recover(claimed.source, state, at.request, error)
+    return ingest.recover(at.source, state, at.request, error)
 
 
 def _known(engine: Engine, claimed: Claimed) -> dict[str, str]:
@@ -192,7 +223,7 @@ def _polled(claimed: Claimed, at: _At, written: Outcome) -> PollOutcome:
         changed=at.done.changed,
         seen=at.done.seen,
         notes=tuple(written.values["notes"]),
-        next_poll_at=written.values["next_poll_at"],
+        next_poll_at=written.values.get("next_poll_at"),
     )
 
 
