@@ -9,7 +9,7 @@ MIGRATION_LOCK = 7_301_991
 INDEX_OF_WORDS = "item_words"  # made by hand (0002), in another way on each database: no part of the model
 
 
-def in_model(_thing: object, name: str | None, _kind: str, _reflected: bool, _other: object) -> bool:  # noqa: FBT001
+def in_model(_thing: object, name: str | None, _kind: str, _reflected: bool, _other: object) -> bool:
     return not (name or "").startswith(INDEX_OF_WORDS)
 
 

@@ -145,7 +145,7 @@ def _span(session: Session, settings: Settings, query: Query) -> reading.Span:
     since, until = (datetime.combine(day, time(), UTC) for day in days) if days else (None, None)
     return reading.Span(
         topics=query.topics or None, after=query.after, upto=query.upto, since=since, until=until,
-        without_items=hidden_items(session, settings),
+        without_items=hidden_items(session, settings), words=query.words,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
+from urllib.parse import urlencode
 
 from alerts.model import Alert
 from alerts.publish.feed import Channel, Entry, Format, Site, joined, render
@@ -45,6 +46,9 @@ def address(base_url: str, query: Query, fmt: Format) -> str:
 
 def page_address(base_url: str, query: Query) -> str:
     """Return the page that shows the same as a feed."""
+    if query.words and len(query.topics) < 2:
+        asked = "&".join(part for part in (query.filters, urlencode({"q": query.words})) if part)
+        return f"{base_url}/search?" + (f"topic={query.topics[0]}&{asked}" if query.topics else asked)
     if len(query.topics) != 1:
         return f"{base_url}/"
     return f"{base_url}/topics/{query.topics[0]}" + (f"?{query.filters}" if query.filters else "")
@@ -61,7 +65,8 @@ def about(query: Query, names: Mapping[str, str]) -> str:
 def channel(site: Site, query: Query, updated: datetime, older: Query | None) -> Channel:
     """Say what a feed is; `older` is the archive before it."""
     subject = about(query, site.topics)
-    only = f" ({query.filters.replace('&', ', ')})" if query.filters else ""
+    limits = [part for part in (query.filters.replace("&", ", "), f"“{query.words}”" if query.words else "") if part]
+    only = f" ({', '.join(limits)})" if limits else ""
     archive = f", {query.week}" if query.week else ""
     current = query.current()
     return Channel(

@@ -13,9 +13,10 @@ from subscribers.errors import InterestError
 from subscribers.interest import Interest, build
 
 EVERYTHING = "all"  # a reserved word: never a topic
-OURS = ("topics", "daily", "week", "part", "after", "upto")
+OURS = ("topics", "q", "daily", "week", "part", "after", "upto")
 MAX_LENGTH = 2_000
 MAX_TOPICS = 50
+MAX_WORDS = 200
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _WEEK = re.compile(r"\d{4}-W\d{2}")
 
@@ -26,11 +27,12 @@ class QueryError(UsageError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which alerts: any of `interests` (none: everything), and where in time."""
+    """Which alerts: any of `interests` (none: everything), of works that hold `words`, and where in time."""
 
     topics: tuple[str, ...] = ()
     interests: tuple[Interest, ...] = ()
     filters: str = ""
+    words: str = ""
     daily: bool = False
     week: str = ""
     part: int = 1
@@ -59,6 +61,7 @@ class Query:
             topics=topics,
             interests=interests,
             filters=str(interests[0]).partition("?")[2],
+            words=_words(ours.get("q", "")),
             daily=_number(ours, "daily", 0) > 0,
             week=_week(ours.get("week", "")),
             part=max(_number(ours, "part", 1), 1),
@@ -71,8 +74,9 @@ class Query:
         """Return what follows `?` in the canonical address of this query, topics of a set included."""
         several = {"topics": ",".join(self.topics)} if len(self.topics) > 1 else {}
         own: dict[str, object] = {
-            **several, "daily": int(self.daily), "week": self.week, "part": self.part if self.part > 1 else 0,
-            "after": self.after, "upto": "" if self.upto is None else self.upto,
+            **several, "q": self.words, "daily": int(self.daily), "week": self.week,
+            "part": self.part if self.part > 1 else 0, "after": self.after,
+            "upto": "" if self.upto is None else self.upto,
         }
         said = urlencode([(name, value) for name, value in own.items() if value not in (0, "")], safe=",")
         return "&".join(part for part in (self.filters, said) if part)
@@ -131,6 +135,12 @@ def _interest(topic: str, filters: Iterable[tuple[str, str]]) -> Interest:
         return build(topic, filters)
     except InterestError as wrong:
         raise QueryError(str(wrong)) from wrong
+
+
+def _words(said: str) -> str:
+    if len(said) > MAX_WORDS:
+        raise QueryError(f"Search for up to {MAX_WORDS} characters.")
+    return " ".join(said.split())
 
 
 def _number(ours: Mapping[str, str], name: str, default: int) -> int:

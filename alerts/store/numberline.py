@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import func, text
+from sqlalchemy import Select, func, text
+from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -118,6 +119,17 @@ def voided(session: Session, seen: int, upto: int) -> dict[int, int]:
         .where(col(survivor.first_alert) < col(AlertRow.number))
     )
     return {number: first for number, first in session.exec(query) if first is not None}
+
+
+def void() -> Select[int]:
+    """Return the question which alerts are void for everybody who reads all of them, as feeds and pages do."""
+    survivor = aliased(ItemRow)
+    return (
+        sqlalchemy_select(col(AlertRow.number))
+        .join(ItemRow, col(ItemRow.id) == col(AlertRow.item_id))
+        .join(survivor, col(survivor.id) == col(ItemRow.merged_into))
+        .where(col(AlertRow.reason) == Reason.NEW.value, col(survivor.first_alert) < col(AlertRow.number))
+    )
 
 
 def count(session: Session) -> int:

@@ -9,7 +9,8 @@ from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
 
 from alerts.model import Alert, Facet, Reason, Role
-from alerts.store.search import holding
+from alerts.store import numberline
+from alerts.store.search import holders
 from alerts.store.tables import (
     AlertRow,
     AlertTopicRow,
@@ -43,7 +44,10 @@ def sample_items(session: Session) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A part of the number line: numbers in (after, upto], times in [since, until); `topics` None means all."""
+    """A part of the number line: numbers in (after, upto], times in [since, until); `topics` None means all.
+
+    `words` are what the work's title or text must hold, as `search.terms` splits it.
+    """
 
     topics: tuple[str, ...] | None = None
     after: int = 0
@@ -51,29 +55,28 @@ class Span:
     since: datetime | None = None
     until: datetime | None = None
     without_items: frozenset[int] = frozenset()
+    words: str = ""
 
 
 def alerts(session: Session, span: Span, limit: int) -> list[Alert]:
     """Return the newest alerts of a span; those that a merge made void are left out (law 2)."""
-    query = _within(select(AlertRow), span).order_by(col(AlertRow.number).desc()).limit(limit)
+    query = _within(session, select(AlertRow), span).order_by(col(AlertRow.number).desc()).limit(limit)
     return [_alert(row) for row in session.execute(query).scalars()]
 
 
 def latest_before(session: Session, span: Span) -> datetime | None:
     """Return the time of the newest alert of a span."""
-    return session.execute(_within(select(func.max(col(AlertRow.at))), span)).scalar()
+    return session.execute(_within(session, select(func.max(col(AlertRow.at))), span)).scalar()
 
 
 def count(session: Session, span: Span) -> int:
     """Count the alerts of a span."""
-    counted: int = session.execute(_within(select(func.count()).select_from(AlertRow), span)).scalar_one()
+    counted: int = session.execute(_within(session, select(func.count()).select_from(AlertRow), span)).scalar_one()
     return counted
 
 
-def _within(query: Select[Any], span: Span) -> Select[Any]:
-    void = select(col(ItemRow.id)).where(col(ItemRow.merged_into).is_not(None))
-    query = query.where(~((col(AlertRow.reason) == Reason.NEW) & col(AlertRow.item_id).in_(void)))
-    query = query.where(col(AlertRow.number) > span.after)
+def _within(session: Session, query: Select[Any], span: Span) -> Select[Any]:
+    query = query.where(col(AlertRow.number) > span.after, col(AlertRow.number).not_in(numberline.void()))
     if span.upto is not None:
         query = query.where(col(AlertRow.number) <= span.upto)
     if span.since is not None:
@@ -85,6 +88,8 @@ def _within(query: Select[Any], span: Span) -> Select[Any]:
         query = query.where(col(AlertRow.number).in_(under))
     if span.without_items:
         query = query.where(col(AlertRow.item_id).not_in(span.without_items))
+    if span.words:
+        query = query.where(col(AlertRow.item_id).in_(holders(session, span.words)))
     return query
 
 
@@ -150,7 +155,7 @@ def alerts_with_phases(
 ) -> list[tuple[datetime, tuple[str, ...]]]:
     """Return time and phases of a topic's alerts of the half year before `newest`."""
     span = Span(topics=(slug,), since=newest - timedelta(weeks=27), without_items=without_items)
-    rows = session.execute(_within(select(AlertRow.at, AlertRow.facts), span))  # type: ignore[call-overload]
+    rows = session.execute(_within(session, select(AlertRow.at, AlertRow.facts), span))  # type: ignore[call-overload]
     return [(at, tuple(facts.get("phases", ()))) for at, facts in rows]
 
 
@@ -198,13 +203,12 @@ def changes(session: Session, item: int) -> list[Change]:
     return [Change(at=row.at, field=row.field, old=row.old, new=row.new) for row in session.execute(query).scalars()]
 
 
-def found(session: Session, words: Sequence[str], span: Span, limit: int, before: int | None = None) -> list[Alert]:
-    """Return the newest alert of each item whose title or text holds every word, newest first.
+def found(session: Session, span: Span, limit: int, before: int | None = None) -> list[Alert]:
+    """Return the newest alert in a span of each item, newest first.
 
     `before` is the alert number to go on after.
     """
-    texts = select(col(ItemRow.id)).where(col(ItemRow.merged_into).is_(None), *holding(words))
-    newest = _within(select(func.max(col(AlertRow.number))), span).where(col(AlertRow.item_id).in_(texts))
+    newest = _within(session, select(func.max(col(AlertRow.number))), span)
     numbers = newest.group_by(col(AlertRow.item_id))
     query = select(AlertRow).where(col(AlertRow.number).in_(numbers))
     if before is not None:

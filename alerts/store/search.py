@@ -1,26 +1,60 @@
-"""Items by the words of their title and text."""
+"""Items by the words of their title and text: SQLite's FTS5 or PostgreSQL's tsvector (migration 0002)."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, case, select
+from sqlalchemy import ColumnElement, Select, Text, bindparam, case, column, false, func, literal_column, select, table
 from sqlmodel import Session, col
 
 from alerts.store.tables import ItemRow
 
 MOST_WORDS = 8
+Words = Sequence[Sequence[str]]
+_TOKEN = re.compile(r"[^\W_]+")
+_INDEX = table("item_words", column("rowid"))
 
 
-def search(session: Session, text: str, limit: int) -> list[int]:
+def terms(said: str) -> list[tuple[str, ...]]:
+    """Split what was typed as both databases split a text: `anti-MOG` is two words that follow each other."""
+    parts = [tuple(_TOKEN.findall(folded(word))) for word in said.split()]
+    return [part for part in parts if part][:MOST_WORDS]
+
+
+def folded(said: str) -> str:
+    """Write Latin letters without accents, and all in lower case, so that `sjogren` finds `Sjögren`."""
+    return "".join(_base(letter) for letter in unicodedata.normalize("NFC", said)).lower()
+
+
+def _base(letter: str) -> str:
+    base = unicodedata.normalize("NFD", letter)[0]
+    return base if base.isascii() else letter
+
+
+def search(session: Session, said: str, limit: int) -> list[int]:
     """Return the items that hold every word, those with all of them in the title first, then the newest."""
-    words = text.split()[:MOST_WORDS]
+    words = terms(said)
     if not words:
         return []
-    in_title = case(*[(~col(ItemRow.title).icontains(word, autoescape=True), 1) for word in words], else_=0)
-    query = select(col(ItemRow.id)).where(col(ItemRow.merged_into).is_(None), *holding(words))
-    return list(session.execute(query.order_by(in_title, col(ItemRow.id).desc()).limit(limit)).scalars())
+    elsewhere = case((holding(session, words, title_only=True), 0), else_=1)
+    query = holders(session, said).order_by(elsewhere, col(ItemRow.id).desc())
+    return [one for one in session.execute(query.limit(limit)).scalars() if one is not None]
 
 
-def holding(words: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Return the conditions under which an item holds every word, whatever its case."""
-    fields = (col(ItemRow.title), col(ItemRow.text))
-    return [fields[0].icontains(word, autoescape=True) | fields[1].icontains(word, autoescape=True) for word in words]
+def holders(session: Session, said: str) -> Select[int | None]:
+    """Return the question which works hold what was typed; none does where it has no word."""
+    words = terms(said)
+    query = select(col(ItemRow.id)).where(col(ItemRow.merged_into).is_(None))
+    return query.where(holding(session, words) if words else false())
+
+
+def holding(session: Session, words: Words, *, title_only: bool = False) -> ColumnElement[bool]:
+    """Return the condition under which an item holds words that begin like every one of these (see `terms`)."""
+    if session.get_bind().dialect.name == "sqlite":
+        said = " AND ".join(f'"{" ".join(word)}" *' for word in words)
+        asked = bindparam(None, f"title : ({said})" if title_only else said, Text)
+        rows = select(_INDEX.c.rowid).where(literal_column("item_words").op("MATCH")(asked))
+        return col(ItemRow.id).in_(rows)
+    said = " & ".join(f"'{' '.join(word)}':*" for word in words)
+    held = func.item_words(col(ItemRow.title), "" if title_only else col(ItemRow.text))
+    return held.op("@@")(func.to_tsquery("simple", said))

@@ -22,7 +22,6 @@ from alerts.web.tree import tree
 from alerts.wiring import World
 
 PER_PAGE = 20
-MOST_WORDS = 8
 FOUND = 500
 STATES = {
     SourceState.NEW: "not polled yet",
@@ -45,12 +44,12 @@ class About:
 
     def _search(self, request: Request) -> Response:
         asked = dict(_pairs(request))
-        said, topic = asked.pop("q", ""), asked.pop("topic", "")
+        topic = asked.pop("topic", "")
         before = asked.pop("before", "")
-        if len(said) > 200 or (before and not (before.isascii() and before.isdigit() and len(before) < 10)):
-            raise QueryError("Search for up to 200 characters, and follow the links to older results.")
+        if before and not (before.isascii() and before.isdigit() and len(before) < 10):
+            raise QueryError("Follow the links to older results; this is none of them.")
         query = Query.parse(f"{topic}?{urlencode(asked)}")
-        words = said.split()[:MOST_WORDS]
+        said = query.words
         with database.reading(self.world.engine) as session:
             site = publish.site(session, self.world.settings)
             topics = catalogue.topics(session)
@@ -58,13 +57,13 @@ class About:
             for slug in query.topics:
                 publish.known(known, slug)
             hidden = publish.hidden_items(session, self.world.settings)
-            span = reading.Span(topics=query.topics or None, without_items=hidden)
-            alerts = reading.found(session, words, span, FOUND, int(before) if before else None) if words else []
+            span = reading.Span(topics=query.topics or None, without_items=hidden, words=said)
+            alerts = reading.found(session, span, FOUND, int(before) if before else None) if said else []
             kept = publish.matching(session, query, known, alerts)
             shown = items.alerted(session, [alert.number for alert in kept[:PER_PAGE]])
         older = ""
         if len(kept) > PER_PAGE:
-            older = urlencode({"q": said, "topic": topic, **asked, "before": kept[PER_PAGE - 1].number})
+            older = urlencode({"topic": topic, **asked, "before": kept[PER_PAGE - 1].number})
         return self.pages.public(
             request, "search.html", said=said, topic=topic, topics=topics, total=len(kept), most=FOUND, older=older,
             cards=[card(one, site.topics) for one in shown], feeds=feed_links(site, query), filters=FILTERS,

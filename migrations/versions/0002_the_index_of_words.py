@@ -1,0 +1,54 @@
+"""The index of words that search uses.
+
+Neither index is a table of the model (`tables.py`), so that `env.py` leaves the names `item_words*` alone.
+On SQLite it is an FTS5 table that keeps no second copy of the texts; triggers keep it in step with `items`,
+and FTS5 itself gathers what one transaction wrote and stores it at once. On PostgreSQL it is a GIN index.
+
+Revision ID: 0002
+Revises: 0001
+"""
+
+import unicodedata
+
+from alembic import op
+
+revision = '0002'
+down_revision = '0001'
+branch_labels = None
+depends_on = None
+
+SQLITE = (
+    """CREATE VIRTUAL TABLE item_words USING fts5(
+        title, text, content='items', content_rowid='id', tokenize='unicode61 remove_diacritics 2', columnsize=0)""",
+    """CREATE TRIGGER item_words_added AFTER INSERT ON items BEGIN
+        INSERT INTO item_words (rowid, title, text) VALUES (new.id, new.title, new.text);
+    END""",
+    """CREATE TRIGGER item_words_removed AFTER DELETE ON items BEGIN
+        INSERT INTO item_words (item_words, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
+    END""",
+    """CREATE TRIGGER item_words_changed AFTER UPDATE OF title, text ON items
+    WHEN new.title IS NOT old.title OR new.text IS NOT old.text BEGIN
+        INSERT INTO item_words (item_words, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
+        INSERT INTO item_words (rowid, title, text) VALUES (new.id, new.title, new.text);
+    END""",
+    "INSERT INTO item_words (item_words) VALUES ('rebuild')",
+)
+
+ACCENTED = [chr(code) for code in (*range(0xC0, 0x180), *range(0x218, 0x21C), *range(0x1E00, 0x1F00))]
+BASE = {letter: unicodedata.normalize('NFD', letter)[0] for letter in ACCENTED}
+FOLDED = {letter: base for letter, base in BASE.items() if base.isascii()}  # as FTS5 does by itself
+PARTED = '-/.:@_'  # else PostgreSQL takes a/b for a file and a.b for a host
+PLAIN = f"""CREATE FUNCTION item_words(title text, body text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT to_tsvector('pg_catalog.simple'::regconfig, translate(left(title || ' ' || body, 200000),
+        '{"".join(FOLDED)}{PARTED}', '{"".join(FOLDED.values())}{" " * len(PARTED)}'))
+    $$"""
+
+
+def upgrade() -> None:
+    if op.get_bind().dialect.name == 'sqlite':
+        for statement in SQLITE:
+            op.execute(statement)
+    else:
+        op.execute(PLAIN)
+        op.execute("CREATE INDEX item_words ON items USING gin (item_words(title, text))")
