@@ -13,6 +13,7 @@ from alerts.errors import NotFoundError, UsageError
 from alerts.model import Facet, Role, Source, SourceState, Topic
 from alerts.store import removal
 from alerts.store.bulk import changed
+from alerts.store.installation import raise_revisions
 from alerts.store.tables import ItemRow, LabelRow, SightingRow, SourceRow, TopicRow
 
 RESERVED = frozenset({"all", "none", "new", "build", "search", "test"})
@@ -111,8 +112,8 @@ def retire_topic(session: Session, slug: str, now: datetime, *, into: str | None
     if into is not None and (into == slug or _topic_row(session, into).retired_at is not None):
         raise UsageError(f"{into!r} is no living topic that could take over from {slug!r}")
     row.retired_at, row.successor = now, into
-    row.revision += 1
     session.flush()
+    raise_revisions(session, [slug, *([into] if into else [])])
 
 
 def topic_counts(session: Session) -> dict[str, int]:

@@ -73,11 +73,24 @@ def set_hold(session: Session, on: bool, reason: str = "") -> None:
 def raise_revisions(session: Session, slugs: Iterable[str]) -> None:
     """Say that the public sees something else now, and under which topics (law 15)."""
     session.execute(update(InstallationRow).values(public_revision=InstallationRow.public_revision + 1))
-    touched = sorted(set(slugs))
+    touched = _upwards(session, slugs)
     if touched:
         session.execute(
             update(TopicRow).where(col(TopicRow.slug).in_(touched)).values(revision=TopicRow.revision + 1)
         )
+
+
+def _upwards(session: Session, slugs: Iterable[str]) -> list[str]:
+    """Return topics with those above them, whose pages and feeds show the same."""
+    parents = dict(session.exec(select(TopicRow.slug, TopicRow.parent)).all())
+    found: set[str] = set()
+    waiting = [*slugs]
+    while waiting:
+        slug = waiting.pop()
+        if slug not in found:
+            found.add(slug)
+            waiting.extend(above for above in (parents.get(slug),) if above)
+    return sorted(found)
 
 
 def revision(session: Session, slug: str | None = None) -> int:

@@ -8,8 +8,11 @@ from sqlmodel import select
 
 from alerts.errors import NotFoundError, UsageError
 from alerts.pipeline import publish, report
+from alerts.store import catalogue
 from alerts.store import reading as questions
 from alerts.store.engine import reading, writing
+from alerts.store.installation import raise_revisions
+from alerts.store.removal import remove_items
 from alerts.store.search import search
 from alerts.store.tables import ItemRow, LabelRow, ReportRow
 
@@ -46,6 +49,13 @@ def test_a_label_that_an_operator_took_away_hides(started, settings, release_in)
     assert titles(started, settings, "") == []
 
 
+def test_the_first_alert_of_a_merged_work_stays(started, settings, release_in):
+    first, second = release_in(started, title="A"), release_in(started, title="A again")
+    with writing(started) as session:
+        session.get(ItemRow, first).merged_into = second
+    assert len(titles(started, settings, "nmosd")) == 2
+
+
 def test_an_alert_that_a_merge_made_void_is_told_once(started, settings, release_in):
     first, second = release_in(started, title="A"), release_in(started, title="A")
     with writing(started) as session:
@@ -63,8 +73,45 @@ def test_words_are_found_in_titles_first_and_case_does_not_matter(started, relea
         assert search(session, "plasma exchange", 10) == [above, below]
         assert search(session, "100% exchange_d", 10) == [below]
         assert search(session, "  ", 10) == []
-        found = questions.found(session, ["plasma"], questions.Span(), 10)
+        found = questions.found(session, questions.Span(words="plasma"), 10)
     assert [alert.item_id for alert in found] == [above, below]
+
+
+@pytest.mark.parametrize(
+    ("typed", "finds"),
+    [
+        ("sjogren", True), ("SJÖGREN", True), ("relaps", True), ("anti-mog", True), ("anti mog", True), ("mpo", True),
+        ("mog anti", True), ("mog-anti", False), ("elapses", False), ("anti-mog sjogren 2.5", True), ("γ", True),
+        ("'", False), ('"', False), ('"relapses', True), ("title:relapses", False), ("relapses OR nothing", False),
+        ("relapses* NEAR(", False), ("relapses & ! | ( ) :* \\", True), ("-relapses", True), ("\x00", False),
+    ],
+)
+def test_words_are_the_same_words_on_both_databases(started, release_in, typed, finds):
+    item = release_in(started, title="Relapses with anti-MOG", text="Sjögren's and ANCA/MPO (2.5 mg; interferon-γ)")
+    with reading(started) as session:
+        assert search(session, typed, 10) == ([item] if finds else [])
+
+
+def test_the_index_follows_what_becomes_of_an_item(started, release_in):
+    item = release_in(started, title="First words", text="abstract")
+    with writing(started) as session:
+        session.get(ItemRow, item).title = "Second thoughts"
+    with reading(started) as session:
+        assert search(session, "first", 10) == []
+        assert search(session, "second abstract", 10) == [item]
+    with writing(started) as session:
+        remove_items(session, [item])
+    with reading(started) as session:
+        assert search(session, "second", 10) == []
+
+
+def test_a_feed_can_ask_for_words(started, settings, release_in):
+    release_in(started, title="A", text="complement")
+    release_in(started, title="B", topics=("mogad",), text="complement")
+    release_in(started, title="C")
+    assert titles(started, settings, "?q=Complement") == ["B", "A"]
+    assert titles(started, settings, "nmosd?q=complement") == ["A"]
+    assert titles(started, settings, "?q=...") == []
 
 
 def test_counts_and_charts_are_of_what_is_shown(started, release_in):
@@ -101,3 +148,22 @@ def test_files_are_written_once_and_touched_only_where_they_changed(started, set
     assert (folder / "topics/nmosd.rss").stat().st_mtime_ns == dates[folder / "topics/nmosd.rss"]
     assert not list(folder.rglob(".*"))
     assert (folder / "topics/pml.json").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_change_of_a_topic_is_seen_above_it_and_everywhere(started):
+    with writing(started) as session:
+        public, before = questions.revisions(session)
+        raise_revisions(session, ["nmosd"])
+        above, after = questions.revisions(session)
+    assert above == public + 1
+    assert {slug for slug in after if after[slug] != before[slug]} == {"nmosd", "demyelination"}
+
+
+def test_a_retired_topic_is_seen_to_be_gone(started, settings):
+    with writing(started) as session:
+        public, before = questions.revisions(session)
+        catalogue.retire_topic(session, "nmosd", NOW, into="mogad")
+        later, after = questions.revisions(session)
+    assert later > public
+    assert {slug for slug in after if after[slug] != before[slug]} == {"nmosd", "mogad", "demyelination"}
+    assert b"/topics/nmosd." not in publish.outlines(started, settings).body
