@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -62,7 +62,6 @@ _SECTIONS = {
 }
 _JOINT = re.compile(r"\s*(?:&|/|,|\band\b)\s*")
 
-_COLON = re.compile(r"\s?:")
 _LABEL = re.compile(
     r"(?:(?<![A-Z])[A-Z][A-Z]+(?:[ ,/&()-]{1,3}[A-Z]+){0,6}"
     r"|(?:\A|(?<=[\n>])|(?<=[.?!)\]]\s)|(?<=[.?!)\]]))[A-Z][a-z]+(?:[ /&,-]{1,3}[A-Za-z]+){0,5})\Z"
@@ -72,7 +71,7 @@ _GLUED = re.compile(
     r"(?:Abstract|Background|Introduction|Objectives?|Purpose|Aims?|Materials? and [Mm]ethods|Patients and [Mm]ethods"
     r"|Methods?|Results?|Findings|Conclusions?|Discussion|Interpretation|Case presentation)(?=[A-Z](?:[a-z]|\s))"
 )
-_STOP = re.compile(r"[\n<.!?…]")
+_STOP = re.compile(r"[\n<.!?…](?:(?!\d)|(?<=[\n<])|(?<=[a-z)\]].))")
 _GAP = re.compile(
     r"\n\s*|</?(?:p|br|div|h[1-6]|li|ul|ol|tr|td|table|section|title|sec|abstract)\b[^<>]{0,200}>\s*",
     re.IGNORECASE,
@@ -85,6 +84,9 @@ _SHORT = re.compile(
     r"(?:\b(?:e\.g|i\.e|vs|v|cf|al|etc|viz|approx|ca|resp|incl|Dr|Drs|Mr|Mrs|Ms|Prof|St|Jr|Sr|Figs?|Tab|Eq|Nos?|Nr|Refs?"
     r"|Vol|pp|spp?|var|ssp|[Ii]nc|Ltd|Co|Corp|[Dd]ept|Univ|Ph\.D|M\.D|a\.m|p\.m|i\.v|s\.c|p\.o|q\.d|b\.i\.d|i\.p|i\.m|n\.s"
     r"|s\.d|min|max|est|std|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[A-Z]|\b(?:[A-Za-z]\.)+[A-Za-z])\Z"
+)
+_SHORT_WORDS = frozenset(
+    "vs v cf al etc viz approx ca resp incl spp sp var ssp pp inc dept n min max est std".split()  # noqa: SIM905
 )
 
 _LETTERED = re.compile(
@@ -122,11 +124,16 @@ class _Heading(NamedTuple):
 
 
 def _colon_headings(text: str) -> Iterator[_Heading]:
-    for colon in _COLON.finditer(text):
-        before = max(0, colon.start() - 70)
-        label = _LABEL.search(text[before : colon.start()])
-        if label and (section := _section(label[0])):
-            yield _Heading(before + label.start(), colon.end(), section)
+    at = text.find(":")
+    while at >= 0:
+        end = at - text[at - 1 : at].isspace()
+        if text[end - 1 : end].isalpha():
+            least = max(0, end - 70)
+            begin = max(least, *[text.rfind(mark, least, end) for mark in ".\n?!"])
+            label = _LABEL.search(text, begin, end)
+            if label and (section := _section(label[0])):
+                yield _Heading(label.start(), at + 1, section)
+        at = text.find(":", at + 1)
 
 
 def _headings(text: str) -> list[_Heading]:
@@ -148,6 +155,8 @@ def _is_end(text: str, dot: int, mark: re.Match[str]) -> bool:
     last = before.rpartition(" ")[2]
     if len(last) > 5 and "." not in last and last.isalpha():
         return bool(mark["space"])
+    if last.islower() and last.isalpha() and last not in _SHORT_WORDS:
+        return bool(mark["space"]) or last != "www"
     if (before[-2:].isupper() and before[-2:].isalpha()) or _LETTERED.search(before):
         return bool(mark["space"])
     if _SHORT.search(before):
@@ -190,10 +199,15 @@ def sentences(name: str, text: str) -> Iterator[Sentence]:
     yield from _block(name, text, begin, len(text), section)
 
 
+def _foreign_letters(words: Sequence[str]) -> int:
+    """Return how many words begin in a script other than Latin."""
+    return sum("\u0250" <= word[0] < "\u2000" or word[0] > "\u2fff" for word in words)
+
+
 def is_english(text: str) -> bool:
     """Say whether the text may be read by English rules; a few words without a sign of another language may."""
     words = text[:500].lower().split()
-    if sum("\u0250" <= word[0] < "\u2000" or word[0] > "\u2fff" for word in words) > 0.4 * len(words):
+    if not text.isascii() and _foreign_letters(words) > 0.4 * len(words):
         return False
     english = sum(map(_ENGLISH.__contains__, words))
     foreign = sum(map(_FOREIGN.__contains__, words))
