@@ -32,7 +32,7 @@ class Keyring:
         self._domain = _derive(secret, "domain")
         self._bucket = _derive(secret, "bucket")
         self._message = _derive(secret, "message-id")
-        self._tokens = {purpose: _derive(secret, f"token {purpose}") for purpose in PURPOSES}
+        self._tokens = {purpose: _Mac(_derive(secret, f"token {purpose}")) for purpose in PURPOSES}
         self.fingerprint: str = _derive(secret, "fingerprint").hex()[:32]
 
     def seal(self, text: str) -> bytes:
@@ -60,8 +60,7 @@ class Keyring:
 
     def sign(self, purpose: str, public_id: bytes) -> str:
         """Return a token (45 characters of a-z and 2-7) that proves itself; it never expires."""
-        mac = _mac(self._tokens[purpose], public_id)[:MAC_BYTES]
-        return base64.b32encode(public_id + mac).decode().rstrip("=").lower()
+        return _base32(public_id + self._tokens[purpose].of(public_id)[:MAC_BYTES])
 
     def verify(self, purpose: str, token: str) -> bytes:
         """Return the public id a token was signed for, in any case of letters; TokenError if it was not."""
@@ -70,7 +69,7 @@ class Keyring:
         except (binascii.Error, ValueError) as wrong:
             raise TokenError("this link is damaged") from wrong
         public_id, mac = raw[:ID_BYTES], raw[ID_BYTES:]
-        if not hmac.compare_digest(mac, _mac(self._tokens[purpose], public_id)[:MAC_BYTES]):
+        if not hmac.compare_digest(mac, self._tokens[purpose].of(public_id)[:MAC_BYTES]):
             raise TokenError("this link was not made by this installation")
         return public_id
 
@@ -83,6 +82,43 @@ class Keyring:
 def token_hash(token: str) -> bytes:
     """Return what is stored of a random token (SHA-256)."""
     return hashlib.sha256(token.encode()).digest()
+
+
+class _Mac:
+    """HMAC-SHA256 (RFC 2104), its two hashes begun once; `hmac.digest` hands over the interpreter's lock each time."""
+
+    def __init__(self, key: bytes) -> None:
+        padded = key.ljust(64, b"\0")
+        self._inner, self._outer = (hashlib.sha256(bytes(one ^ pad for one in padded)) for pad in (0x36, 0x5C))
+
+    def of(self, message: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+def _fields(count: int, width: int, space: int) -> int:
+    """Return a mask of bit fields, `space` bits from one to the next."""
+    return sum(((1 << width) - 1) << (place * space) for place in range(count))
+
+
+_LETTERS: Final = b"abcdefghijklmnopqrstuvwxyz234567".ljust(256)
+_HALVES: Final = tuple((_fields(2**n, 120 >> n, 384 >> n), 72 >> n) for n in range(4))
+_FIVES: Final = _fields(16, 5, 24)
+
+
+def _base32(raw: bytes) -> str:
+    """Return RFC 4648 base32 of 28 bytes, in small letters and without padding.
+
+    The bits are spread to five a byte in a few steps on one number: a third of the time of the library's loop.
+    """
+    bits = int.from_bytes(raw + b"\0\0")
+    for mask, shift in _HALVES:
+        low = bits & mask
+        bits = low | (bits ^ low) << shift
+    spread = (bits & _FIVES) | (bits << 3 & _FIVES << 8) | (bits << 6 & _FIVES << 16)
+    return spread.to_bytes(48).translate(_LETTERS)[:45].decode()
 
 
 def _derive(secret: bytes, use: str, length: int = 32) -> bytes:

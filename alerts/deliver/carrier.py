@@ -1,16 +1,15 @@
 """What those who carry mail (SMTP, a Maildir) and the one who hands it out say to each other."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from alerts.deliver.retry import Reply, Stage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
+class Mail(NamedTuple):
     """One mail to one recipient. `message` are its bytes in CRLF, the same at every attempt.
 
-    `dotted` is false only where it is known that no line begins with a dot.
+    `wire`: they are as DATA takes them, dots doubled at line starts and the lone dot behind (RFC 5321 4.5.2).
     """
 
     id: int
@@ -18,7 +17,7 @@ class Mail:
     sender: str
     recipient: str
     message: bytes
-    dotted: bool = True
+    wire: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,9 @@ class Desk(Protocol):
 
 
 class Carrier(Protocol):
-    """Carries mail until the desk has none left."""
+    """Carries mail until the desk has none left. `wire`: it wants messages as DATA takes them."""
+
+    wire: bool
 
     async def carry(self, desk: Desk, *, waiting: int) -> None:
         """Take mail and tell what became of it; `waiting` is about how many there are."""

@@ -17,6 +17,8 @@ class MailboxCarrier:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    wire = False
+
     async def carry(self, desk: Desk, *, waiting: int) -> None:  # noqa: ARG002  the shape of a Carrier
         await asyncio.to_thread(self._prepare)
         while (mail := await desk.take()) is not None:

@@ -10,6 +10,7 @@ from alerts.deliver.retry import Reply, Stage
 
 MOST_BYTES = 65_536  # of unread replies
 DOT = b".\r\n"
+AS_A_RULE = (250, 250, 354)
 EXPECTED = ((Stage.MAIL, (250,)), (Stage.RCPT, (250, 251)), (Stage.DATA, (354,)))
 
 
@@ -19,9 +20,13 @@ class Pipe(asyncio.Protocol):
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._unread = bytearray()
-        self._lines: list[str] = []
-        self._replies: deque[tuple[int, str]] = deque()
+        self._lines: list[bytes] = []
+        self._replies: deque[tuple[int, bytes]] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
         self._lost = transport.is_closing()
         transport.set_protocol(self)
 
@@ -33,57 +38,90 @@ class Pipe(asyncio.Protocol):
         if not self._lost:
             self._transport.write(data)
 
-    async def reply(self, seconds: float) -> tuple[int, str] | None:
+    async def reply(self, seconds: float) -> tuple[int, bytes] | None:
         """Return the next reply; None once the connection is lost or the deadline passed (which ends it)."""
         if not self._replies and not self._lost:
             await self._wait(seconds)
         return self._replies.popleft() if self._replies else None
 
+    def all_good(self, codes: tuple[int, ...]) -> bool:
+        """Take as many replies as there are codes if all are here and just these; else take none."""
+        if len(self._replies) < len(codes) or any(said[0] != code for said, code in zip(self._replies, codes)):  # noqa: B905  more may have come
+            return False
+        for _ in codes:
+            self._replies.popleft()
+        return True
+
     async def _wait(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._waiter = loop.create_future()
-        timer = loop.call_later(seconds, self.abort)
+        self._deadline = self._loop.time() + seconds
+        if self._timer is None or self._rings_at > self._deadline:
+            self._set_timer()
+        self._waiter = self._loop.create_future()
         try:
             await self._waiter
         finally:
-            timer.cancel()
             self._waiter = None
+
+    def _set_timer(self) -> None:
+        """Set the one timer of this connection; waits that end in time leave it as it is, which is cheaper."""
+        if self._timer:
+            self._timer.cancel()
+        self._rings_at = self._deadline
+        self._timer = self._loop.call_at(self._rings_at, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiter is None:
+            return
+        if self._loop.time() >= self._deadline:
+            self.abort()
+        else:
+            self._set_timer()
 
     def abort(self) -> None:
         """End the connection at once; whoever waits for a reply gets None."""
-        self._lost = True
+        self._end()
         self._transport.abort()
+
+    def _end(self) -> None:
+        self._lost = True
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
         self._wake()
 
     async def quit(self, seconds: float) -> None:
         self.write(b"QUIT\r\n")
         await self.reply(seconds)
-        self._lost = True
+        self._end()
         self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        self._unread += data
-        while (end := self._unread.find(b"\n")) >= 0:
-            line = bytes(self._unread[:end])
-            del self._unread[: end + 1]
-            self._line(line.decode("utf-8", "replace").rstrip())
+        if self._unread:
+            data = bytes(self._unread) + data
+        *lines, rest = data.split(b"\n")
+        self._unread[:] = rest
+        for line in lines:
+            self._line(line)
         if len(self._unread) > MOST_BYTES or len(self._replies) + len(self._lines) > MOST_BYTES // 64:
             self.abort()
         elif self._replies:
             self._wake()
 
-    def _line(self, line: str) -> None:
-        if not line[:3].isdecimal():
+    def _line(self, line: bytes) -> None:
+        code = line[:3]
+        if not code.isdigit():
             self.abort()
-            return
-        self._lines.append(line[4:])
-        if line[3:4] != "-":
-            self._replies.append((int(line[:3]), "\n".join(self._lines)))
+        elif line[3:4] == b"-":
+            self._lines.append(line[4:])
+        elif self._lines:
+            self._replies.append((int(code), b"\n".join((*self._lines, line[4:]))))
             self._lines.clear()
+        else:
+            self._replies.append((int(code), line[4:]))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
-        self._lost = True
-        self._wake()
+        self._end()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -156,6 +194,8 @@ class PipelinedSession:
         """Read the replies to MAIL, RCPT and DATA; true if the body may follow. A refusal is told and cleared away."""
         mail = self._ahead
         assert mail is not None  # noqa: S101
+        if self._pipe.all_good(AS_A_RULE):
+            return True
         for missing, (stage, good) in zip((2, 1, 0), EXPECTED, strict=True):
             said = await self._pipe.reply(self._deadlines.command)
             if said is None or said[0] not in good:
@@ -206,13 +246,14 @@ class PipelinedSession:
             await self._pipe.quit(self._deadlines.quit)
 
 
-def _read(said: tuple[int, str] | None, mail: Mail) -> Reply | None:
-    return Reply.of(*said, address=mail.recipient) if said else None
+def _read(said: tuple[int, bytes] | None, mail: Mail) -> Reply | None:
+    return Reply.of(said[0], said[1].decode("utf-8", "replace"), address=mail.recipient) if said else None
 
 
 def on_the_wire(mail: Mail) -> bytes:
     """Return a mail's bytes as DATA takes them: dots doubled at line starts, the lone dot behind (RFC 5321 4.5.2)."""
     message = mail.message
-    if mail.dotted:
-        message = (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
+    if mail.wire:
+        return message
+    message = (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
     return message + (DOT if message.endswith(b"\r\n") else b"\r\n" + DOT)

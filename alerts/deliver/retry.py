@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
@@ -66,6 +66,8 @@ class Reply:
 def without_addresses(text: str, address: str = "") -> str:
     """Return a reply's text on one line, short, and without any address (law 10)."""
     text = " ".join(text.split())
+    if "@" not in text:
+        return text[:REPLY_LENGTH]
     if address:
         text = text.replace(f"<{address}>", address).replace(address, "<address>")
     return _ADDRESS.sub("<address>", text)[:REPLY_LENGTH]
@@ -127,8 +129,7 @@ class StopSending:
 Decision = Sent | Bounced | TryAgain | Expired | Uncertain | GoBack | StopSending
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
+class Try(NamedTuple):
     """One try of a delivery: how many came before, how many of these left a doubt, its deadline, and this moment.
 
     `jitter` is in [0, 1). `fresh` is false once the connection has carried a mail: a 421 then ends the connection,

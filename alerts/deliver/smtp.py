@@ -46,6 +46,8 @@ class SmtpCarrier:
     does not verify it, `never` goes without).
     """
 
+    wire = True
+
     def __init__(
         self,
         server: SmtpServer,

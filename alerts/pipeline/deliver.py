@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -59,7 +59,7 @@ async def deliver_due(  # noqa: PLR0913  the contract's four; all others by name
         block=_block_size(settings),
         lease=lease,
     )
-    desk = OutboxDesk(engine, _Writer(engine, keyring, settings), shift)
+    desk = OutboxDesk(engine, _Writer(engine, keyring, settings, wire=carrier.wire), shift)
     async with desk.open():
         await _until_stopped(carrier.carry(desk, waiting=waiting), stop)
     if desk.tally.refused_by_policy and settings.operator:
@@ -142,61 +142,46 @@ def _sender(settings: Settings) -> Sender:
 
 
 class _Writer:
-    """Makes the mails of claimed deliveries, keeping the editions it parsed last."""
+    """Makes the mails of claimed deliveries, keeping the editions it parsed last; `wire` as carriers ask for it."""
 
-    def __init__(self, engine: Engine, keyring: Keyring, settings: Settings) -> None:
+    def __init__(self, engine: Engine, keyring: Keyring, settings: Settings, *, wire: bool) -> None:
         self._engine = engine
         self._keyring = keyring
         self._operator = settings.operator or parseaddr(settings.from_)[1]
         self._sender = _sender(settings)
         self._from = self._sender.address
+        self._wire = wire
         self._parsed: OrderedDict[int, Segments] = OrderedDict()
-        self._dots: dict[int, bool] = {}
 
-    def __call__(self, claimed: Sequence[Claimed]) -> list[tuple[Claimed, Mail | None]]:
-        self._parse({one.edition_id for one in claimed})
-        made = [(one, self._mail(one)) for one in claimed]
-        while len(self._parsed) > PARSED_EDITIONS:
-            self._dots.pop(self._parsed.popitem(last=False)[0], None)
-        return made
-
-    def _parse(self, editions: Collection[int]) -> None:
-        missing = [one for one in editions if one not in self._parsed]
-        for one in editions:
-            if one in self._parsed:
-                self._parsed.move_to_end(one)
+    def letters(self, claimed: Sequence[Claimed]) -> list[Segments]:
+        """Return the edition of each, read and parsed where it is not kept."""
+        wanted = {one.edition_id for one in claimed}
+        missing = wanted - self._parsed.keys()
         if missing:
             with reading(self._engine) as session:
                 parts = outbox.parts(session, missing)
-            self._parsed.update((one, Segments.parse(held)) for one, held in parts.items())
+            self._parsed.update((one, Segments.parse(held, wire=self._wire)) for one, held in parts.items())
+        for one in wanted:
+            self._parsed.move_to_end(one)
+        found = [self._parsed[one.edition_id] for one in claimed]
+        while len(self._parsed) > PARSED_EDITIONS:
+            self._parsed.popitem(last=False)
+        return found
 
-    def _mail(self, one: Claimed) -> Mail | None:
+    def write(self, one: Claimed, letter: Segments) -> Mail | None:
         """Return the mail; None where the recipient's address cannot stand in one."""
         to = self._recipient(one)
         try:
-            message = self._parsed[one.edition_id].splice(to)
+            message = letter.splice(to)
         except ValueError:
             return None
-        return Mail(
-            id=one.id,
-            message_id=one.message_id,
-            sender=self._return_path(one),
-            recipient=to.address,
-            message=message,
-            dotted=self._dotted(one.edition_id, message),
-        )
+        return Mail(one.id, one.message_id, self._return_path(one), to.address, message, self._wire)
 
     def _return_path(self, one: Claimed) -> str:
         """Return the envelope sender: it names the reader to us alone, where bounces are read (VERP)."""
         if self._sender.bounce_address and one.public_id:
             return self._sender.verp(self._keyring.sign("bounce", one.public_id))
         return self._from
-
-    def _dotted(self, edition: int, message: bytes) -> bool:
-        """Tell whether lines begin with a dot: the same for every recipient, who fill no line's beginning."""
-        if edition not in self._dots:
-            self._dots[edition] = b"\r\n." in message
-        return self._dots[edition]
 
     def _recipient(self, one: Claimed) -> Recipient:
         private = self._keyring.open(one.private) if one.private else ""

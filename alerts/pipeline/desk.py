@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -20,6 +20,7 @@ from alerts.deliver.carrier import Mail
 from alerts.deliver.retry import Reply, Stage
 from alerts.pipeline.inbox import give_up, give_up_if_often
 from alerts.pipeline.tally import Tally
+from alerts.publish.email import Segments
 from alerts.store import lanes, outbox
 from alerts.store.books import Books, BooksError, Leave
 from alerts.store.engine import writing
@@ -27,7 +28,6 @@ from alerts.store.installation import set_hold
 from alerts.store.outbox import BY_ITSELF, Block, Claimed, Outcome
 
 T = TypeVar("T")
-Write = Callable[[Sequence[Claimed]], Sequence[tuple[Claimed, Mail | None]]]
 STATES: Mapping[type, str] = MappingProxyType(
     {
         retry.Sent: "sent",
@@ -41,6 +41,23 @@ WRITES_AT_CLOSE = 3
 ON_HOLD = "all mail is on hold; alerts hold off lets it go on"
 GOLDEN = 0.6180339887498949
 UNWRITABLE = retry.Bounced(Reply(553, "5.1.3", "5.1.3 no mail can be written for this recipient"), suppress=False)
+
+
+class Writer(Protocol):
+    """Makes mails of claimed deliveries: `letters` reads the database, `write` only splices."""
+
+    def letters(self, claimed: Sequence[Claimed]) -> Sequence[Segments]:
+        """Return the edition of each."""
+
+    def write(self, one: Claimed, letter: Segments) -> Mail | None:
+        """Return the mail; None where none can be written for this recipient."""
+
+
+class _InHand(NamedTuple):
+    """A delivery between its claim and its outcome."""
+
+    claimed: Claimed
+    letter: Segments
 
 
 @dataclass(slots=True)
@@ -86,17 +103,17 @@ class Shift:
 
 
 class OutboxDesk:
-    """The desk of one run; `write` makes mails of claimed deliveries (off the event loop).
+    """The desk of one run; each mail is written when a connection takes it.
 
     Outcomes and permissions to leave are gathered while a transaction runs and go into the next one together.
     """
 
-    def __init__(self, engine: Engine, write: Write, shift: Shift) -> None:
+    def __init__(self, engine: Engine, writer: Writer, shift: Shift) -> None:
         self._engine = engine
-        self._write = write
+        self._writer = writer
         self._shift = shift
-        self._held: dict[int, Claimed] = {}
-        self._ready: deque[Mail] = deque()
+        self._held: dict[int, _InHand] = {}
+        self._ready: deque[_InHand] = deque()
         self._refilling: asyncio.Task[None] | None = None
         self._dry = False
         self._batch = _Batch()
@@ -140,28 +157,34 @@ class OutboxDesk:
             return None
         if len(self._ready) < self._shift.block // 2 and not self._dry:
             self._refill()
-        return self._ready.popleft() if self._ready else None
+        while self._ready:
+            one = self._ready.popleft()
+            if mail := self._writer.write(*one):
+                return mail
+            self._told(one.claimed, UNWRITABLE, self._shift.now())
+        return None
 
     async def may_leave(self, mail: Mail) -> bool:
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._batch.leaving.append((self._held[mail.id], answer))
+        self._batch.leaving.append((self._held[mail.id].claimed, answer))
         self._wake.set()
         return await answer
 
     def settle(self, mail: Mail, reply: Reply | None, stage: Stage, *, fresh: bool = True) -> None:
-        claimed = self._held[mail.id]
-        decision = retry.decide(reply, stage, self._try(claimed, fresh=fresh))
+        claimed = self._held[mail.id].claimed
+        now = self._shift.now()
+        decision = retry.decide(reply, stage, _try(claimed, now, fresh=fresh))
         match decision:
             case retry.GoBack():
-                self._ready.appendleft(mail)
+                self.put_back(mail)
             case retry.StopSending(why, until):
-                self._ready.appendleft(mail)
-                self._halt(why, until - self._shift.now())
+                self.put_back(mail)
+                self._halt(why, until - now)
             case _:
-                self._told(claimed, decision, mail.recipient)
+                self._told(claimed, decision, now, mail.recipient)
 
     def put_back(self, mail: Mail) -> None:
-        self._ready.appendleft(mail)
+        self._ready.appendleft(self._held[mail.id])
 
     def refused(self, reply: Reply, stage: Stage) -> None:
         now = self._shift.now()
@@ -180,18 +203,8 @@ class OutboxDesk:
         self._batch.pause = pause or self._batch.pause
         self._wake.set()
 
-    def _try(self, claimed: Claimed, *, fresh: bool) -> retry.Try:
-        return retry.Try(
-            attempts=claimed.attempts,
-            doubts=claimed.doubts,
-            deadline=claimed.deadline_at,
-            now=self._shift.now(),
-            jitter=spread(claimed),
-            fresh=fresh,
-        )
-
-    def _told(self, claimed: Claimed, decision: retry.Decision, address: str = "") -> None:
-        outcome = _outcome(claimed, decision, self._shift.now())
+    def _told(self, claimed: Claimed, decision: retry.Decision, now: datetime, address: str = "") -> None:
+        outcome = _outcome(claimed, decision, now)
         del self._held[claimed.id]
         self._batch.outcomes.append(outcome)
         if isinstance(decision, retry.Bounced) and decision.suppress:
@@ -233,12 +246,10 @@ class OutboxDesk:
         self.tally.states["cancelled"] += block.cancelled
         if block.held:
             self._halt(ON_HOLD)
-        self._held.update((one.id, one) for one in block.claimed)
-        for one, mail in await asyncio.to_thread(self._write, block.claimed):
-            if mail is None:
-                self._told(one, UNWRITABLE)
-            else:
-                self._ready.append(mail)
+        letters = await asyncio.to_thread(self._writer.letters, block.claimed)
+        brought = [_InHand(*one) for one in zip(block.claimed, letters, strict=True)]
+        self._held.update((one.claimed.id, one) for one in brought)
+        self._ready += brought
 
     def _claim_block(self) -> tuple[Block, frozenset[bytes]]:
         with writing(self._engine) as session:
@@ -292,7 +303,7 @@ class OutboxDesk:
     async def _keep_leases(self) -> None:
         while True:
             await asyncio.sleep(self._shift.lease.total_seconds() / 4)
-            held = [(one.id, one.lease) for one in self._held.values()]
+            held = self._leases()
             with suppress(DBAPIError):  # a lease that could not be put off runs out, and the work is dropped
                 await self._in_database(self._renew, held)
 
@@ -311,7 +322,10 @@ class OutboxDesk:
     def _give_back(self) -> None:
         self._books.close()
         with writing(self._engine) as session:
-            outbox.give_back(session, [(one.id, one.lease) for one in self._held.values()])
+            outbox.give_back(session, self._leases())
+
+    def _leases(self) -> list[tuple[int, str]]:
+        return [(one, held.claimed.lease) for one, held in self._held.items()]
 
     async def _in_database(self, work: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._database, work, *arguments)
@@ -320,6 +334,10 @@ class OutboxDesk:
 def spread(claimed: Claimed) -> float:
     """Return a number in [0, 1) that lies evenly over deliveries and tries: jitter that can be told in advance."""
     return (claimed.id * GOLDEN + claimed.attempts * GOLDEN**2) % 1.0
+
+
+def _try(claimed: Claimed, now: datetime, *, fresh: bool) -> retry.Try:
+    return retry.Try(claimed.attempts, claimed.doubts, claimed.deadline_at, now, spread(claimed), fresh)
 
 
 def _outcome(claimed: Claimed, decision: retry.Decision, now: datetime) -> Outcome:

@@ -28,8 +28,8 @@ _HOLE: Final = {sign: name for name, sign in HOLES.items()}
 _SIGNS: Final = re.compile(f"([{''.join(HOLES.values())}])")
 _MARKS: Final = re.compile(rb"\x00([a-z_]+)\x00")
 _BOUNDARY: Final = "=_alternative"  # quoted-printable text never holds "=_"
-_TOKEN: Final = re.compile(r"[!-~]{1,200}")
-_ADDRESS: Final = re.compile(r"[^\x00-\x20\x7f<>]{3,254}")
+_TOKEN: Final = re.compile(r"(?!\.)[!-~]{1,200}")  # nothing that fills a hole begins with a dot
+_ADDRESS: Final = re.compile(r"(?!\.)[^\x00-\x20\x7f<>]{3,254}")
 _PRELUDE: Final = "This is a message in two forms, plain text and HTML."
 
 
@@ -193,22 +193,27 @@ def _list_headers(letter: Letter, sender: Sender) -> Iterator[str]:
 class Segments:
     """The parts of an edition, ready to be spliced for any number of recipients."""
 
-    __slots__ = ("_holes", "_pieces")
+    __slots__ = ("_holes", "_names", "_pieces")
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self._pieces = list(pieces)
         self._holes = [(place, pieces[place].decode()) for place in range(1, len(pieces), 2)]
+        self._names = {name for _, name in self._holes}
 
     @classmethod
-    def parse(cls, parts: bytes) -> "Segments":
-        """Read the parts of an edition."""
-        return cls(_MARKS.split(zlib.decompress(parts)))
+    def parse(cls, parts: bytes, *, wire: bool = False) -> "Segments":
+        """Read the parts of an edition; `wire`: messages come as DATA takes them (RFC 5321 4.5.2)."""
+        made = zlib.decompress(parts)
+        if wire:
+            made = made.replace(b"\r\n.", b"\r\n..") + (b".\r\n" if made.endswith(b"\r\n") else b"\r\n.\r\n")
+        return cls(_MARKS.split(made))
 
     def splice(self, to: Recipient) -> bytes:
         """Return the message for one recipient; ValueError where a value is missing or could break a line."""
         pieces = self._pieces.copy()
+        filled = {name: _filling(to, name) for name in self._names}
         for place, name in self._holes:
-            pieces[place] = _filling(to, name)
+            pieces[place] = filled[name]
         return b"".join(pieces)
 
 

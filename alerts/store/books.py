@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Engine, PoolProxiedConnection
@@ -20,16 +21,21 @@ from alerts.store.engine import writing
 from alerts.store.outbox import Claimed, Outcome
 
 _SETTLE = """
-UPDATE deliveries SET state = ?, reply = ?, attempts = ?, doubts = ?, next_attempt_at = ?, sent_at = ?,
-    lease = NULL, leased_until = NULL
-WHERE id = ? AND lease = ?"""
+UPDATE deliveries SET state = v.column3, reply = v.column4, attempts = v.column5, doubts = v.column6,
+    next_attempt_at = v.column7, sent_at = v.column8, lease = NULL, leased_until = NULL
+FROM (VALUES {rows}) AS v
+WHERE deliveries.id = v.column1 AND deliveries.lease = v.column2"""
 _LEAVE = """
 UPDATE deliveries SET state = 'sending'
-WHERE id = ? AND lease = ? AND state = 'claimed' AND leased_until > {now}
+FROM (VALUES {rows}) AS v
+WHERE deliveries.id = v.column1 AND deliveries.lease = v.column2 AND state = 'claimed' AND leased_until > {now}
     AND NOT EXISTS (SELECT 1 FROM installation
         WHERE hold AND NOT (kind = 'operator' AND substr(hold_reason, 1, {long}) = '{by_itself}'))
     AND NOT EXISTS (SELECT 1 FROM suppressions
-        WHERE address_hash = ? AND (kind <> 'confirm' OR reason = 'complained'))"""
+        WHERE address_hash = v.column3 AND (kind <> 'confirm' OR reason = 'complained'))"""
+_SETTLE_TYPES = ("bigint", "text", "text", "text", "integer", "integer", "timestamptz", "timestamptz")
+_LEAVE_TYPES = ("bigint", "text", "bytea")
+_IN_ONE = 64  # rows in one statement: more than there are connections, as a rule
 _SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 
 
@@ -50,10 +56,10 @@ class Books:
 
     def __init__(self, engine: Engine) -> None:
         self._sqlite = engine.dialect.name == "sqlite"
-        now, mark = (_SQLITE_NOW, "?") if self._sqlite else ("clock_timestamp()", "%s")
-        self._settle = _SETTLE.replace("?", mark)
-        by_itself = outbox.BY_ITSELF
-        self._leave = _LEAVE.format(now=now, by_itself=by_itself, long=len(by_itself)).replace("?", mark)
+        now, by_itself = _SQLITE_NOW if self._sqlite else "clock_timestamp()", outbox.BY_ITSELF
+        self._settle = _SETTLE, self._row(_SETTLE_TYPES)
+        leave = _LEAVE.format(rows="{rows}", now=now, by_itself=by_itself, long=len(by_itself))
+        self._leave = leave, self._row(_LEAVE_TYPES)
         self._engine = engine
         self._driver: Any = engine.dialect.dbapi
         self._connection: PoolProxiedConnection | None = None
@@ -99,14 +105,23 @@ class Books:
         connection.rollback()
         return False
 
-    def _many(self, connection: PoolProxiedConnection, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
-        if not rows:
-            return 0
-        cursor = connection.cursor()
-        cursor.executemany(statement, rows)
-        changed: int = cursor.rowcount
-        cursor.close()
+    def _many(
+        self, connection: PoolProxiedConnection, statement: tuple[str, str], rows: Sequence[tuple[Any, ...]]
+    ) -> int:
+        """Update many rows by few statements: each one called costs a wait for the interpreter's lock."""
+        words, row = statement
+        changed = 0
+        for start in range(0, len(rows), _IN_ONE):
+            some = rows[start : start + _IN_ONE]
+            cursor = connection.cursor()
+            cursor.execute(words.format(rows=", ".join([row] * len(some))), tuple(chain.from_iterable(some)))
+            changed += cursor.rowcount
+            cursor.close()
         return changed
+
+    def _row(self, types: Sequence[str]) -> str:
+        """Return the marks of one row of VALUES; PostgreSQL wants to know the types."""
+        return f"({', '.join('?' if self._sqlite else f'CAST(%s AS {one})' for one in types)})"
 
     def _open(self) -> PoolProxiedConnection:
         if self._connection is None:
@@ -122,8 +137,9 @@ class Books:
             self._connection = None
 
     def _values(self, one: Outcome) -> tuple[Any, ...]:
-        at, sent = self._time(one.next_attempt_at), self._time(one.sent_at)
-        return one.state, one.reply, one.attempts, one.doubts, at, sent, one.id, one.lease
+        at = self._time(one.next_attempt_at)
+        sent = at if one.sent_at is one.next_attempt_at else self._time(one.sent_at)
+        return one.id, one.lease, one.state, one.reply, one.attempts, one.doubts, at, sent
 
     def _time(self, moment: datetime | None) -> datetime | str | None:
         """Return a time as the driver takes it: SQLite has text, in UTC."""

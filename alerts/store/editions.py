@@ -90,10 +90,10 @@ def _row(edition: Edition, hashed: str, now: datetime) -> dict[str, Any]:
 
 def enqueue(session: Session, mailings: Sequence[Mailing], now: datetime) -> None:
     """Put deliveries into the outbox; one that is there already stays as it is."""
+    at = as_bound(session, now)
     times = {
-        kind: _as_bound(session, {"created_at": now, "next_attempt_at": now, "deadline_at": now + deadline})
+        kind: dict(zip(_TIMES, (at, at, as_bound(session, now + DEADLINES.get(kind, DEADLINE))), strict=True))
         for kind in {mailing.kind for mailing in mailings}
-        for deadline in [DEADLINES.get(kind, DEADLINE)]
     }
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     query = dialect.insert(_PLAIN).on_conflict_do_nothing()
@@ -107,12 +107,12 @@ _TIMES: Final = ("created_at", "next_attempt_at", "deadline_at")
 _PLAIN: Any = table("deliveries", *(column(name) for name in (*Mailing._fields, *_NEW, *_TIMES)))
 
 
-def _as_bound(session: Session, values: Mapping[str, datetime]) -> dict[str, Any]:
-    """Return times as the driver takes them: the same for thousands of rows, they are converted once."""
+def as_bound(session: Session, moment: datetime) -> Any:  # noqa: ANN401  what the driver takes
+    """Return a time as the driver takes it: the same for thousands of rows, it is converted once."""
     dialect = session.get_bind().dialect
     kind = DeliveryRow.metadata.tables["deliveries"].c.created_at.type
     convert = kind.dialect_impl(dialect).bind_processor(dialect)
-    return {name: convert(value) if convert else value for name, value in values.items()}
+    return convert(moment) if convert else moment
 
 
 def count(session: Session, kind: str, ordinal: int) -> int:
