@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.errors import AlertsError
 from alerts.ingest.fetch import Fetch
-from alerts.pipeline import compose, deliver, inbox, keep, nightly, poll, release, troubles, watch
+from alerts.pipeline import compose, deliver, inbox, keep, nightly, ping, poll, release, troubles, watch
 from alerts.wiring import World
 
 log = structlog.get_logger(__name__)
@@ -74,6 +74,7 @@ def beats(world: World, fetch: Fetch, roles: frozenset[str], stop: asyncio.Event
         "scheduler": (
             Beat("release", 3, work.release),
             Beat("compose", 5, work.compose),
+            Beat("herald", 5, work.herald),
             Beat("bounces", 60, work.bounces),
             Beat("troubles", 600, work.troubles),
             Beat("backup", 600, work.backup),
@@ -91,6 +92,7 @@ class _Work:
         self._world = world
         self._fetch = fetch
         self._stop = stop
+        self._herald = ping.Herald(world.engine, world.settings)
 
     async def poll(self) -> None:
         outcomes = await poll.poll_due(self._world.engine, self._fetch, self._world.now())
@@ -117,6 +119,10 @@ class _Work:
         numbers = await asyncio.to_thread(release.release, self._world.engine, self._world.now())
         if numbers:
             log.info("alerts.released", count=len(numbers), last=numbers[-1])
+
+    async def herald(self) -> None:
+        for reason in await self._herald.tell(self._fetch):
+            log.warning("hub.failed", reason=reason)
 
     async def compose(self) -> None:
         world = self._world

@@ -132,6 +132,12 @@ def void() -> Select[int]:
     )
 
 
+def slugs(session: Session, after: int, upto: int) -> list[str]:
+    """Return the topics under which the alerts in `(after, upto]` stand."""
+    query = select(AlertTopicRow.slug).where(col(AlertTopicRow.number) > after, col(AlertTopicRow.number) <= upto)
+    return sorted(session.exec(query.distinct()))
+
+
 def count(session: Session) -> int:
     """Return how many alerts there are."""
     return session.exec(select(func.count()).select_from(AlertRow)).one()

@@ -1,13 +1,15 @@
 """What is published comes out the same on SQLite and PostgreSQL; files are replaced only where their bytes changed."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 import feedparser
 import pytest
 from sqlmodel import select
 
-from alerts.errors import NotFoundError, UsageError
+from alerts.errors import FetchError, NotFoundError, UsageError
 from alerts.pipeline import publish, report
+from alerts.pipeline.ping import Herald
 from alerts.store import catalogue
 from alerts.store import reading as questions
 from alerts.store.engine import reading, writing
@@ -167,3 +169,22 @@ def test_a_retired_topic_is_seen_to_be_gone(started, settings):
     assert later > public
     assert {slug for slug in after if after[slug] != before[slug]} == {"nmosd", "mogad", "demyelination"}
     assert b"/topics/nmosd." not in publish.outlines(started, settings).body
+
+
+async def test_the_hub_hears_of_what_was_released_since(started, settings, release_in):
+    told = []
+
+    async def fetch(request):
+        told.extend(address for name, address in parse_qsl(request.body.decode()) if name == "hub.url")
+        raise FetchError("(nothing to read)", status=202)
+
+    release_in(started)
+    herald = Herald(started, settings.model_copy(update={"hub_url": "https://hub.example/"}))
+    assert await herald.tell(fetch) == ()
+    assert told == []
+    release_in(started, topics=("pml",))
+    assert await herald.tell(fetch) == ()
+    assert await herald.tell(fetch) == ()
+    assert sorted(told) == sorted(
+        f"{settings.base_url}/{path}.{fmt}" for path in ("feed", "topics/pml") for fmt in ("rss", "atom", "json")
+    )
