@@ -14,6 +14,7 @@ from alerts.errors import UsageError
 from alerts.ingest import spacing
 from alerts.ingest.fetch import Fetch
 from alerts.pipeline import departures
+from alerts.pipeline.turns import Turns
 from alerts.settings import Settings
 from alerts.store import catalogue, installation, schema
 from alerts.store.engine import connect, reading, writing
@@ -45,13 +46,17 @@ def open_world(settings: Settings) -> World:
     return World(settings, engine, Keyring(_secret(settings)))
 
 
-def make_fetch(settings: Settings) -> Fetch:
-    """Build the way out to the web: who we are, what each service must be told, and how far apart requests are."""
+def make_fetch(settings: Settings, engine: Engine | None = None) -> Fetch:
+    """Build the way out to the web: who we are, what each service must be told, and how far apart requests are.
+
+    With an engine all processes on its database keep these distances together.
+    """
     key = settings.pubmed_api_key.get_secret_value()
     ncbi = {"tool": "research-alerts", "email": settings.contact, "api_key": key}
     given = {NCBI: ncbi, CROSSREF: {"mailto": settings.contact}}
     credentials = {host: {name: said for name, said in told.items() if said} for host, told in given.items()}
-    return Fetch(settings.contact, credentials, spacing=spacing((NCBI,) if key else ()))
+    turn = Turns(engine) if engine else None
+    return Fetch(settings.contact, credentials, spacing=spacing((NCBI,) if key else ()), turn=turn)
 
 
 def ensure_ready(world: World, *, upgrade: bool = False) -> list[str]:

@@ -37,7 +37,7 @@ def command(slugs: tuple[str, ...], at: datetime | None, *, everything: bool, as
     now = moment(world, at)
 
     async def work() -> "Sequence[PollOutcome]":
-        async with make_fetch(world.settings) as fetch:
+        async with make_fetch(world.settings, world.engine) as fetch:
             return await poll.poll_due(world.engine, fetch, now, slugs=slugs, everything=everything)
 
     outcomes = asyncio.run(work())

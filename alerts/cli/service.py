@@ -38,7 +38,7 @@ def run_once(world: World, now: datetime) -> None:
     _first_sources(world)
 
     async def read() -> list[PollOutcome]:
-        async with make_fetch(world.settings) as fetch:
+        async with make_fetch(world.settings, world.engine) as fetch:
             return await poll.poll_due(world.engine, fetch, now)
 
     outcomes = asyncio.run(read())
@@ -92,7 +92,7 @@ async def _serve(world: World, opened: socket.socket | None, host: str, roles: f
         loop.add_signal_handler(sign, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(present(world.engine, roles))
-        fetch = await stack.enter_async_context(make_fetch(world.settings))
+        fetch = await stack.enter_async_context(make_fetch(world.settings, world.engine))
         server = _server(world, host) if opened is not None else None
         serving = asyncio.create_task(server.serve(sockets=[opened])) if server and opened else None
         metronome = Metronome(beats(world, fetch, roles, stop))

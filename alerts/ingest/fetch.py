@@ -16,7 +16,7 @@ from yarl import URL
 from alerts.errors import FetchError
 from alerts.ingest import botwall
 from alerts.ingest.address import PrivateAddressError, guarded_socket, open_socket
-from alerts.ingest.gate import Gates
+from alerts.ingest.gate import Gates, Turn
 from alerts.ingest.inflate import EncodingError, Inflate, TooLargeError
 from alerts.model import NOTHING, Document, Request
 
@@ -66,7 +66,8 @@ class Fetch:
     """Carry out requests: `await fetch(request)` returns a Document (200, 226, 304) or raises FetchError.
 
     `credentials` maps a host to query parameters that only it is given (an API key); they are in no error,
-    Document or log line. `spacing` maps a host to the least number of seconds between two requests to it.
+    Document or log line. `spacing` maps a host to the least number of seconds between two requests to it;
+    `turn` shares these out among several processes.
     """
 
     def __init__(
@@ -75,12 +76,13 @@ class Fetch:
         credentials: Credentials = NOTHING,
         *,
         spacing: Mapping[str, float] = NOTHING,
+        turn: Turn | None = None,
         limits: Limits = Limits(),
     ) -> None:
         self._agent = f"research-alerts/{version('research-alerts')}" + (f" (+{contact})" if contact else "")
         self._credentials = credentials
         self._limits = limits
-        self._gates = Gates(limits.hosts, spacing)
+        self._gates = Gates(limits.hosts, spacing, turn)
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:

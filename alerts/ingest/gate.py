@@ -1,16 +1,23 @@
 """One request at a time for each host, spaced where asked; so many hosts at once (issue of fairness)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+
+Turn = Callable[[str, float], Awaitable[float]]
+"""Takes a host and the seconds between two requests to it, and returns the seconds to wait until ours may start."""
 
 
 class Gates:
-    """`async with gates.pass_(host)` waits its turn: first at the host, then for one of the `hosts` places."""
+    """`async with gates.pass_(host)` waits its turn: first at the host, then for one of the `hosts` places.
 
-    def __init__(self, hosts: int, spacing: Mapping[str, float]) -> None:
+    `turn` shares out the turns at hosts with a spacing where other processes ask them too.
+    """
+
+    def __init__(self, hosts: int, spacing: Mapping[str, float], turn: Turn | None = None) -> None:
         self._places = asyncio.Semaphore(hosts)
         self._spacing = spacing
+        self._turn = turn or self._own_turn
         self._turns: dict[str, asyncio.Lock] = {}
         self._next: dict[str, float] = {}
 
@@ -26,6 +33,10 @@ class Gates:
         gap = self._spacing.get(host, 0.0)
         if not gap:
             return
-        clock = asyncio.get_running_loop().time
-        await asyncio.sleep(max(0.0, self._next.get(host, 0.0) - clock()))
-        self._next[host] = clock() + gap
+        await asyncio.sleep(await self._turn(host, gap))
+
+    async def _own_turn(self, host: str, gap: float) -> float:
+        now = asyncio.get_running_loop().time()
+        start = max(now, self._next.get(host, 0.0))
+        self._next[host] = start + gap
+        return start - now
