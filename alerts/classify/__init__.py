@@ -57,7 +57,7 @@ class Classifier:
     def classify(self, content: Content, hints: Hints = Hints()) -> tuple[Label, ...]:  # noqa: B008  frozen
         """Return every label the content proves, each with its evidence, in a stable order."""
         joined = Joined(content)
-        hits = self._matcher.scan(joined)
+        hits = self._matcher.scan(joined, design.idle(content.kind))
         reading = Reading(content=content, hints=hints, triggered=hits.triggered)
         reading.labels.extend(self._topics.label(hits, joined, reading))
         reading.labels.extend(self._treatments.label(reading))

@@ -121,8 +121,8 @@ class Matcher:
         except re2.error as error:
             raise UsageError(f"{what}: {pattern!r} is not a pattern: {error}") from error
 
-    def scan(self, joined: Joined) -> Hits:
-        """Return what occurs in an item; of topics only those whose own words do."""
+    def scan(self, joined: Joined, idle: str = "\0") -> Hits:
+        """Return what occurs in an item; of topics only those whose own words do, of triggers none named `idle...`."""
         text = joined.cased.encode("utf-8", "replace")
         found = self._set.Match(text)
         if not found:
@@ -143,7 +143,12 @@ class Matcher:
                     named.add(topic)
         places = {topic: _located(met[topic], joined) for topic in met if topic in named}
         names = [self._names[index] for index in found[:first]]
-        return Hits(frozenset([one for one in names if one not in self._exact or self._exact[one].Match(text)]), places)
+        proven = [
+            one
+            for one in names
+            if one not in self._exact or (not one.startswith(idle) and self._exact[one].Match(text))
+        ]
+        return Hits(frozenset(proven), places)
 
 
 def _empty() -> re2.Set:

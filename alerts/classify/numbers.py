@@ -19,6 +19,8 @@ _MARKS = ",'\u2019 \u00a0\u2007\u2008\u2009\u202f"
 _WORDS = rf"\b(?:(?:{_SMALL}|a)[\s-]hundred|(?:{_SMALL}))(?:(?:\s+(?:and\s+)?|-)(?:{_SMALL}|hundred|thousand)\b)*\b"
 _DIGITS = re.compile(rf"\d{{1,3}}(?:[{_MARKS}]\d{{3}})+(?!\d)|\d+")
 _SPELT = re2.compile(f"(?i){_WORDS}")
+SPELT = rf"\b(?:{_SMALL}|hundred)\b"
+"""What a text holds that has numbers in words."""
 _LEFT = frozenset("0123456789.,·/=–-\u2212<>≤≥±$€£#+")
 
 
@@ -55,12 +57,14 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return not (right[:1] in {".", ",", "·", ":"} and right[1:].isdigit())
 
 
-def numbers(text: str) -> list[Number]:
-    """Return the whole numbers of a text in order."""
+def numbers(text: str, *, spelt: bool = True) -> list[Number]:
+    """Return the whole numbers of a text in order; `spelt` says whether it may hold any in words."""
     found = [
         Number(match.start(), match.end(), value(match[0]))
         for match in _DIGITS.finditer(text)
         if _stands_alone(text, *match.span())
     ]
-    found += [Number(match.start(), match.end(), value(match[0])) for match in _SPELT.finditer(text)]
-    return sorted(found)
+    if spelt:
+        found += [Number(match.start(), match.end(), value(match[0])) for match in _SPELT.finditer(text)]
+        found.sort()
+    return found

@@ -116,7 +116,7 @@ def normalise(spelling: str) -> tuple[str, ...]:
 
 def _mentions(reading: Reading) -> Iterator[Mention]:
     for sentence in reading.sentences:
-        for match in _PHASES.finditer(sentence.text):
+        for match in _PHASES.finditer(sentence.text) if "phase" in sentence.text.lower() else ():
             if _OTHER_BEFORE.search(sentence.text[: match.start()]) or _OTHER_AFTER.match(sentence.text, match.end()):
                 continue
             if _STEP.search(sentence.text[: match.start()]) and not _TRIAL_NEAR.match(sentence.text, match.end()):

@@ -4,12 +4,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import re2
 
-from alerts.classify.numbers import Number, numbers
-from alerts.classify.reading import LONGEST, Reading, Sentence
+from alerts.classify.numbers import SPELT, Number, numbers
+from alerts.classify.reading import Reading, Sentence
 from alerts.model import Evidence, Facet, Kind, Label
 
 _PEOPLE = (
@@ -49,16 +50,18 @@ _TOTAL = re.compile(
     r"|\baltogether,?|\bin total,?|\boverall,?)\s*\Z",
     re.IGNORECASE,
 )
-_SOMEBODY = re2.compile(rf"(?i)\b(?:{_PEOPLE}|n\s?=|total|sample|cohort|accrual)")
-_TAKEN = re2.compile(
-    r"(?i)\b(?:enrol?l?(?:ed|ing)?|recruit\w*|includ(?:ed|es)|randomi[sz]\w*|randomly|assigned|allocated|stud(?:y|ied)|evaluat(?:ed|ing)|analy[sz](?:ed|ing|ed)|tested|identified|examined"
+_MOST = 60
+"""Numbers that are looked at in one sentence."""
+_SOMEBODY = rf"\b(?:{_PEOPLE}|n\s?=|total|sample|cohort|accrual)"
+_TAKEN = (
+    r"\b(?:enrol?l?(?:ed|ing)?|recruit\w*|includ(?:ed|es)|randomi[sz]\w*|randomly|assigned|allocated|stud(?:y|ied)|evaluat(?:ed|ing)|analy[sz](?:ed|ing|ed)|tested|identified|examined"
     r"|underwent|participated|took part|completed|assess(?:ed|ing)|surveyed|treated|follow(?:ed|ing)|investigated|compared|imaged|eligible|interviewed|measured"
     r"|conducted|data|obtained|involv(?:ed|ing)|consecutive|cohort|sample|trial|accrued|available|retrospective|divided|received|volunteered"
-    r"|consisted|comprised|evaluable|reviewed|retrieved|will be|entered|registered|had been diagnosed|were observed|gave|acquired|findings)\b",
+    r"|consisted|comprised|evaluable|reviewed|retrieved|will be|entered|registered|had been diagnosed|were observed|gave|acquired|findings)\b"
 )
-_STRONG = re2.compile(
-    r"(?i)\b(?:enrol?led|recruit(?:ed|ing)|randomi[sz]ed|randomly (?:assigned|allocated|divided|selected)|(?:were|was) (?:included|studied|eligible|evaluated|analy[sz]ed|accrued|assigned|allocated)"
-    r"|participated|took part|we (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|identified)|(?:colleagues|researchers|team|scientists|authors|investigators) (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|looked at|tracked|gave)|study (?:of|included|enrolled|with|on)|trial (?:of|in|with|on)|consecutive)\b",
+_STRONG = (
+    r"\b(?:enrol?led|recruit(?:ed|ing)|randomi[sz]ed|randomly (?:assigned|allocated|divided|selected)|(?:were|was) (?:included|studied|eligible|evaluated|analy[sz]ed|accrued|assigned|allocated)"
+    r"|participated|took part|we (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|identified)|(?:colleagues|researchers|team|scientists|authors|investigators) (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|looked at|tracked|gave)|study (?:of|included|enrolled|with|on)|trial (?:of|in|with|on)|consecutive)\b"
 )
 _NAMED = re.compile(
     r"\b(?:phase|stage|grade|group|type|level|arm|days?|weeks?|months?|years?|visit|version|class|table|figure|aquaporin|"
@@ -87,8 +90,8 @@ _PART_AFTER = re.compile(
     r"|\s*(?:were |was )?(?:randomly )?(?:randomi[sz]ed|assigned|allocated) to (?:the )?(?:[\w-]+ ){1,5}?(?:and|,) \d+ to\b",
     re.IGNORECASE,
 )
-_WORLD = re2.compile(
-    r"(?i)\b(?:worldwide|million|americans|estimated|affect(?:s|ed|ing)?|each year|every year|annually|in the (?:united states|us|uk|world|country)|globally|society|suffer from|per 100|prevalence of \d)\b",
+_WORLD = (
+    r"\b(?:worldwide|million|americans|estimated|affect(?:s|ed|ing)?|each year|every year|annually|in the (?:united states|us|uk|world|country)|globally|society|suffer from|per 100|prevalence of \d)\b"
 )
 _BREAKS = re.compile(
     r"\b(?:including|of whom|of which|of these|divided|split|comprising|consisting|categori[sz]ed|classified|grouped|respectively|were then|assigned|allocated|received|randomi[sz]ed|after)\b|[:;(]",
@@ -129,12 +132,35 @@ def _is_year(number: Number, before: str) -> bool:
     )
 
 
-def _place(sentence: Sentence) -> float:
-    text = sentence.text
+@cache
+def _scanner() -> re2.Set:
+    options = re2.Options()
+    options.case_sensitive = False
+    scanner = re2.Set.SearchSet(options)
+    for pattern in (_SOMEBODY, SPELT, _TAKEN, _STRONG, _WORLD):
+        scanner.Add(pattern)
+    scanner.Compile()
+    return scanner
+
+
+class _Cues(NamedTuple):
+    """What a sentence speaks of: people, numbers in words, taking them in, saying so outright, the world at large."""
+
+    somebody: bool
+    spelt: bool
+    taken: bool
+    strong: bool
+    world: bool
+
+
+def _cues(text: str) -> _Cues:
+    met = _scanner().Match(text.encode("utf-8", "replace")) or ()
+    return _Cues(*[at in met for at in range(5)])
+
+
+def _place(sentence: Sentence, cues: _Cues) -> float:
     points = 0.5 + _SECTION.get(sentence.section, 0.0) + (0.5 if sentence.field == "title" else 0.0)
-    points += 1.2 if _TAKEN.search(text) else 0.0
-    points += 1.0 if _STRONG.search(text) else 0.0
-    return points - (4.0 if _WORLD.search(text) else 0.0)
+    return points + 1.2 * cues.taken + 1.0 * cues.strong - 4.0 * cues.world
 
 
 def _judged(sentence: Sentence, number: Number, match: re.Match[str] | None, place: float) -> float:
@@ -262,26 +288,23 @@ def _summed(found: list[_Count], sentence: Sentence) -> _Count:
     return _Count(first.number + others, first.points + 0.3, first.field, first.start, rest[-1].end, first.noun)
 
 
-def _by_sentence(reading: Reading) -> Iterator[tuple[Sentence, list[Number]]]:
-    """Return each sentence that holds numbers, with their places in it."""
-    content = reading.content
-    for text, sentences in ((content.title, reading.title), (content.text, reading.text)):
-        held, at = numbers(text[:LONGEST]), 0
-        for sentence in sentences:
-            inside = []
-            while at < len(held) and held[at].start < sentence.end:
-                start, end, value = held[at]
-                if start >= sentence.start and end <= sentence.end:
-                    inside.append(Number(start - sentence.start, end - sentence.start, value))
-                at += 1
-            if inside:
-                yield sentence, inside
+class _Held(NamedTuple):
+    """A sentence that speaks of people, the numbers in it, and what its words are worth."""
+
+    sentence: Sentence
+    found: list[Number]
+    place: float
 
 
-def _of_sentence(sentence: Sentence, found: Sequence[Number]) -> Iterator[_Count]:
-    if not _SOMEBODY.search(sentence.text):
-        return
-    place = _place(sentence)
+def _by_sentence(reading: Reading) -> Iterator[_Held]:
+    for sentence in reading.sentences:
+        cues = _cues(sentence.text)
+        if cues.somebody and (found := numbers(sentence.text, spelt=cues.spelt)):
+            yield _Held(sentence, found[:_MOST], _place(sentence, cues))
+
+
+def _of_sentence(held: _Held) -> Iterator[_Count]:
+    sentence, found, place = held
     counted = _counted(sentence, found, place)
     listed = _listed(sentence, found, place) if len(found) > 2 else None
     if listed:
@@ -292,9 +315,9 @@ def _of_sentence(sentence: Sentence, found: Sequence[Number]) -> Iterator[_Count
         yield _summed(equalled, sentence)
 
 
-def _stated_cases(held: Sequence[tuple[Sentence, list[Number]]], *, told: bool) -> _Count | None:
+def _stated_cases(held: Sequence[_Held], *, told: bool) -> _Count | None:
     """Return the number of cases that a report gives; `told` asks for words like "we report" before it."""
-    for sentence, found in held:
+    for sentence, found, _ in held:
         for number in found:
             match = _THEN.match(sentence.text, number.end)
             if not match or number.value < 2 or sentence.section == "background":
@@ -325,8 +348,8 @@ def _best(reading: Reading) -> _Count | None:
         return _case(reading)
     found = [
         count
-        for sentence, inside in _by_sentence(reading)
-        for count in _of_sentence(sentence, inside)
+        for held in _by_sentence(reading)
+        for count in _of_sentence(held)
         if count.number > 1
     ]
     if not found:
