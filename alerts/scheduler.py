@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.errors import AlertsError
 from alerts.ingest.fetch import Fetch
+from alerts.ingest.pool import Pool
 from alerts.pipeline import compose, deliver, inbox, keep, nightly, ping, poll, release, troubles, watch
 from alerts.wiring import World
 
@@ -66,9 +67,11 @@ class Metronome:
         self._scheduler.shutdown(wait=False)
 
 
-def beats(world: World, fetch: Fetch, roles: frozenset[str], stop: asyncio.Event) -> tuple[Beat, ...]:
+def beats(
+    world: World, fetch: Fetch, roles: frozenset[str], stop: asyncio.Event, *, pool: Pool
+) -> tuple[Beat, ...]:
     """Return what these roles do, and how often (in seconds) they look whether something is due."""
-    work = _Work(world, fetch, stop)
+    work = _Work(world, fetch, stop, pool)
     plan = {
         "poll": (Beat("poll", 15, work.poll), Beat("care", 60, work.care)),
         "scheduler": (
@@ -88,14 +91,15 @@ def beats(world: World, fetch: Fetch, roles: frozenset[str], stop: asyncio.Event
 class _Work:
     """What the beats do: one call of the pipeline each, and one line in the log where there was something to do."""
 
-    def __init__(self, world: World, fetch: Fetch, stop: asyncio.Event) -> None:
+    def __init__(self, world: World, fetch: Fetch, stop: asyncio.Event, pool: Pool) -> None:
         self._world = world
         self._fetch = fetch
         self._stop = stop
+        self._pool = pool
         self._herald = ping.Herald(world.engine, world.settings)
 
     async def poll(self) -> None:
-        outcomes = await poll.poll_due(self._world.engine, self._fetch, self._world.now())
+        outcomes = await poll.poll_due(self._world.engine, self._fetch, self._world.now(), read=self._pool.read)
         for outcome in outcomes:
             if outcome.failed and not outcome.network:
                 log.warning("source.failed", source=outcome.slug, reason=outcome.error)

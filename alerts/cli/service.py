@@ -17,6 +17,7 @@ from alerts.cli.deliver import delivered
 from alerts.cli.poll import line
 from alerts.errors import AlertsError, UsageError
 from alerts.ingest import packs
+from alerts.ingest.pool import Pool
 from alerts.logs import configure
 from alerts.model import Source
 from alerts.pipeline import compose, manage, poll, release
@@ -95,7 +96,8 @@ async def _serve(world: World, opened: socket.socket | None, host: str, roles: f
         fetch = await stack.enter_async_context(make_fetch(world.settings, world.engine))
         server = _server(world, host) if opened is not None else None
         serving = asyncio.create_task(server.serve(sockets=[opened])) if server and opened else None
-        metronome = Metronome(beats(world, fetch, roles, stop))
+        pool = await stack.enter_async_context(Pool())
+        metronome = Metronome(beats(world, fetch, roles, stop, pool=pool))
         metronome.start()
         await stop.wait()
         click.echo("Stopping: finishing what is in flight ...", err=True)
