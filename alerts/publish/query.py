@@ -52,9 +52,9 @@ class Query:
         if len(text) > MAX_LENGTH:
             raise QueryError(f"The filters are longer than {MAX_LENGTH:,} characters; follow fewer topics at once.")
         slug, _, rest = text.partition("?")
-        pairs = _pairs(rest)
-        ours = {name: value for name, value in pairs if name in OURS}
-        filters = [("size" if name == "min" else name, value) for name, value in pairs if name not in OURS]
+        said = pairs(rest)
+        ours = {name: value for name, value in said if name in OURS}
+        filters = [("size" if name == "min" else name, value) for name, value in said if name not in OURS]
         topics = _topics(slug, ours.get("topics", ""))
         interests = tuple(_interest(topic, filters) for topic in topics or (EVERYTHING,))
         return cls(
@@ -110,7 +110,8 @@ def _under(topics: Iterable[str], ancestors: Mapping[str, frozenset[str]]) -> se
     return {above for slug in topics for above in ancestors.get(slug, frozenset({slug}))}
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
+def pairs(text: str) -> list[tuple[str, str]]:
+    """Read what follows `?` in an address; QueryError where it is no UTF-8 or has too many parts."""
     try:
         return parse_qsl(text, keep_blank_values=True, max_num_fields=40, errors="strict")
     except (UnicodeDecodeError, ValueError) as wrong:

@@ -13,7 +13,7 @@ from alerts.publish.channel import address
 from alerts.publish.choices import FILTERS, NAMES
 from alerts.publish.feed import Format
 from alerts.publish.page import Moment, card
-from alerts.publish.query import Query, QueryError
+from alerts.publish.query import Query, QueryError, pairs
 from alerts.store import catalogue, items, reading
 from alerts.store import engine as database
 from alerts.web.answer import Pages
@@ -74,15 +74,15 @@ class About:
         return await run_in_threadpool(self._feeds, request)
 
     def _feeds(self, request: Request) -> Response:
-        pairs = [(name, value) for name, value in request.query_params.multi_items() if value]
-        chosen = [value for name, value in pairs if name == "topic"]
-        others = [(name, value) for name, value in pairs if name != "topic"]
+        said = [(name, value) for name, value in pairs(request.url.query) if value]
+        chosen = [value for name, value in said if name == "topic"]
+        others = [(name, value) for name, value in said if name != "topic"]
         made: list[tuple[str, str, str]] = []
         with database.reading(self.world.engine) as session:
             site = publish.site(session, self.world.settings)
             topics = catalogue.topics(session)
             counts = reading.alert_counts(session, publish.hidden_items(session, self.world.settings))
-            if pairs:
+            if said:
                 query = Query.parse(f"?{urlencode([('topics', ','.join(chosen)), *others])}")
                 publish.select(session, self.world.settings, replace(query, upto=0))
                 made = feed_links(site, query)
@@ -132,7 +132,7 @@ PERSONAL = ("confirm/", "preferences/", "unsubscribe/", "my/", "editions/", "mai
 
 def _pairs(request: Request) -> list[tuple[str, str]]:
     joined: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in pairs(request.url.query):
         if value:
             joined.setdefault(name, []).append(value)
     single = ("q", "topic", "before")

@@ -1,0 +1,54 @@
+"""What nobody should send: a plain, helpful page of the right status, no traceback, no token in a log, nobody blocked."""
+
+import logging
+import socket
+
+import pytest
+
+from alerts.web.app import create_app
+
+MANY = "&".join(["n=1"] * 10_000)
+LONG = "x" * 5_000
+
+
+@pytest.mark.parametrize(("path", "status"), [
+    (f"/topics/nmosd?{MANY}", 400), (f"/topics/nmosd.rss?{MANY}", 400), (f"/feed.json?{MANY}", 400), (f"/search?q=a&{MANY}", 400),
+    (f"/feeds?{MANY}", 400), (f"/search?q={LONG}", 400), (f"/topics/nmosd?q={LONG}", 400), (f"/topics/{LONG}", 400),
+    (f"/feed.rss?topics={LONG}", 400), (f"/preferences/{LONG}", 400), (f"/my/{LONG}.rss", 404), (f"/unsubscribe/{LONG}", 400),
+    ("/search?q=%ff%fe", 400), ("/topics/nmosd?phase=%ff", 400), ("/topics/%ff%fe", 404), ("/search?q=%00", 200),
+    ("/search?q=a&topic=none-such", 404), ("/search?q=a&before=-1", 400), ("/search?q=%22%20OR%20*%3A%27%28", 200),
+    ("/preview/mail?topic=none-such", 400), ("/confirm/expired", 404), ("/preferences/%ff", 400),
+])
+def test_an_impossible_address_gets_a_plain_page(browser, release, caplog, path, status):
+    release()
+    with caplog.at_level(logging.DEBUG):
+        answer = browser.get(path)
+    assert answer.status == status
+    assert "Traceback" not in answer.text
+    assert "<h1>" in answer.text
+    assert len(answer.body) < 60_000
+    assert "/preferences/" not in caplog.text
+
+
+@pytest.mark.parametrize("page", ["preferences", "unsubscribe", "confirm", "editions"])
+def test_a_token_is_never_logged(browser, caplog, capfd, page):
+    with caplog.at_level(logging.DEBUG):
+        browser.get(f"/{page}/SecretToken123")
+        browser.post(f"/{page}/SecretToken123", "act=save")
+    printed = capfd.readouterr()
+    assert "SecretToken123" not in caplog.text + printed.out + printed.err
+
+
+def test_slow_clients_block_nobody(world, release, serve):
+    release()
+    with serve(create_app(world, patience=0)) as browser:
+        asking = [socket.create_connection(("127.0.0.1", browser.port)) for _ in range(50)]
+        for client in asking:
+            client.sendall(b"GET /topics/nmosd.rss HTTP/1.1\r\nHost: x\r\nX-Slow: ")  # a header that never ends
+        for _ in range(3):
+            for client in asking:
+                client.sendall(b"a")
+            assert browser.get("/topics/nmosd.rss").status == 200
+            assert browser.get("/items/1").status == 200
+        for client in asking:
+            client.close()
