@@ -14,7 +14,6 @@ from alerts.model import Content, Evidence, Facet, Kind, Label
 TRIGGERS: Mapping[str, str] = {name: rule.pattern for name, rule in (*RULES.items(), *NEWS_RULES.items())}
 
 
-
 def idle(kind: Kind) -> str:
     """Return how the names of those triggers begin that say nothing of such an item."""
     return "design:" if kind is Kind.NEWS else "news:"

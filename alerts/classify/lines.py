@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.classify import Classifier
+from alerts.classify.reading import is_english
 from alerts.model import Content, Evidence, Facet, Kind, Label, Role
 
 _LISTS = ("publication_types", "mesh", "phases")
 _TEXTS = ("title", "text", "kind", "source")
+_FOREIGN = "not in English: labels that need its sentences are left out"
 _HALVES = re.compile(r"[\ud800-\udfff]")
 _KINDS = (
     (Kind.NOTICE, ("notice", "erratum", "correction", "retraction", "expression")),
@@ -24,11 +26,12 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One line's answer: what to print, or why there is none."""
+    """One line's answer: what to print, or why there is none; `note` is what its reader should know beside."""
 
     line: int
     output: Mapping[str, Any] | None = None
     error: str = ""
+    note: str = ""
 
 
 class _BadLineError(ValueError):
@@ -45,10 +48,13 @@ def classify_lines(classifier: Classifier, lines: Iterable[str]) -> Iterator[Res
 def _result(classifier: Classifier, number: int, line: str) -> Result:
     try:
         row = _row(line)
-        labels = classifier.classify(content(row))
+        item = content(row)
+        labels = classifier.classify(item)
     except _BadLineError as error:
         return Result(line=number, error=f"line {number}: {error}")
-    return Result(line=number, output=output(_whole(row["id"]) if isinstance(row["id"], str) else row["id"], labels))
+    name = _whole(row["id"]) if isinstance(row["id"], str) else row["id"]
+    foreign = not is_english(f"{item.title} {item.text}")
+    return Result(line=number, output=output(name, labels), note=f"line {number}: {_FOREIGN}" if foreign else "")
 
 
 def _row(line: str) -> dict[str, Any]:

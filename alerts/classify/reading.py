@@ -62,10 +62,9 @@ _SECTIONS = {
 }
 _JOINT = re.compile(r"\s*(?:&|/|,|\band\b)\s*")
 
-_LABEL = re.compile(
-    r"(?:(?<![A-Z])[A-Z][A-Z]+(?:[ ,/&()-]{1,3}[A-Z]+){0,6}"
-    r"|(?:\A|(?<=[\n>])|(?<=[.?!)\]]\s)|(?<=[.?!)\]]))[A-Z][a-z]+(?:[ /&,-]{1,3}[A-Za-z]+){0,5})\Z"
-)
+_CAPITALS = re.compile(r"(?<![A-Z])(?:P(?=[A-Z]{5}))?([A-Z][A-Z]+(?:[ ,/&()-]{1,3}[A-Z]+){0,6})\Z")
+"""A heading in capitals; a P before it is left of "P<0.05", which a source took for a tag."""
+_LABEL = re.compile(r"((?:\A|(?<=[\n>])|(?<=[.?!)\]]\s)|(?<=[.?!)\]]))[A-Z][a-z]+(?:[ /&,-]{1,3}[A-Za-z]+){0,5})\Z")
 _LINE = re.compile(r"^[A-Z][A-Za-z]+(?:[ /&,-]{1,3}[A-Za-z]+){0,5}$", re.MULTILINE)
 _GLUED = re.compile(
     r"(?:Abstract|Background|Introduction|Objectives?|Purpose|Aims?|Materials? and [Mm]ethods|Patients and [Mm]ethods"
@@ -130,9 +129,11 @@ def _colon_headings(text: str) -> Iterator[_Heading]:
         if text[end - 1 : end].isalpha():
             least = max(0, end - 70)
             begin = max(least, *[text.rfind(mark, least, end) for mark in ".\n?!"])
-            label = _LABEL.search(text, begin, end)
-            if label and (section := _section(label[0])):
-                yield _Heading(label.start(), at + 1, section)
+            for pattern in (_CAPITALS, _LABEL):
+                label = pattern.search(text, begin, end)
+                if label and (section := _section(label[1]) or _section(label[0])):
+                    yield _Heading(label.start(), at + 1, section)
+                    break
         at = text.find(":", at + 1)
 
 

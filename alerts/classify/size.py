@@ -90,13 +90,12 @@ _PART_AFTER = re.compile(
     r"|\s*(?:were |was )?(?:randomly )?(?:randomi[sz]ed|assigned|allocated) to (?:the )?(?:[\w-]+ ){1,5}?(?:and|,) \d+ to\b",
     re.IGNORECASE,
 )
-_WORLD = (
-    r"\b(?:worldwide|million|americans|estimated|affect(?:s|ed|ing)?|each year|every year|annually|in the (?:united states|us|uk|world|country)|globally|society|suffer from|per 100|prevalence of \d)\b"
-)
+_WORLD = r"\b(?:worldwide|million|(?:confirmed|reported) cases and|database of (?:> ?|over |more than )\d|americans|estimated|affect(?:s|ed|ing)?|each year|every year|annually|in the (?:united states|us|uk|world|country)|globally|society|suffer from|per 100|prevalence of \d)\b"
 _BREAKS = re.compile(
     r"\b(?:including|of whom|of which|of these|divided|split|comprising|consisting|categori[sz]ed|classified|grouped|respectively|were then|assigned|allocated|received|randomi[sz]ed|after)\b|[:;(]",
     re.IGNORECASE,
 )
+_SHARES = re.compile(r"\([^()=]*\d[^()=]*\)")
 _JOINS = re.compile(r"\band\b|versus|\bvs\b|compared|together with|as well as", re.IGNORECASE)
 _CASES = re.compile(
     r"\b(?:reports?|describes?|presents?|presentation|series|observation|discuss(?:es)?)\b[^.;]{0,40}\Z", re.IGNORECASE
@@ -234,12 +233,18 @@ def _equalled(sentence: Sentence, found: Sequence[Number], place: float) -> list
     ]
 
 
+def _inside(text: str, at: int) -> bool:
+    """Say whether a place is a share of those counted before: "30 patients (15 treated, 15 not)"."""
+    opened = text.rfind("(", 0, at)
+    return opened > 0 and text.find(")", opened, at) < 0 and bool(_SHARES.match(text, opened))
+
+
 def _listed(sentence: Sentence, found: Sequence[Number], place: float) -> _Count | None:
     """Add up a list of groups ("35 MOGAD, 38 NMOSD, 37 MS and 60 healthy controls were recruited")."""
     text = sentence.text
     run: list[Number] = []
     for number in found:
-        if not _LABELLED.match(text, number.end):
+        if not _LABELLED.match(text, number.end) or _inside(text, number.start):
             continue
         if run and not re.search(r"(?:,|;|\band|versus|\bvs\.?)\s*(?:and )?\Z", text[: number.start], re.IGNORECASE):
             continue
@@ -267,13 +272,14 @@ def _listed(sentence: Sentence, found: Sequence[Number], place: float) -> _Count
 
 def _summed(found: list[_Count], sentence: Sentence) -> _Count:
     """Join the counts of one sentence: groups add up, a breakdown does not."""
+    found = [count for count in found if not _inside(sentence.text, count.start - sentence.start)] or found
     top = max(count.points for count in found)
     good = [count for count in found if count.points > top - 2.4]
     if len(good) < 2:
         return max(found, key=lambda count: count.points)
     first, rest = good[0], good[1:]
     others = sum(count.number for count in rest)
-    between = sentence.text[first.end - sentence.start : rest[0].start - sentence.start]
+    between = _SHARES.sub("", sentence.text[first.end - sentence.start : rest[0].start - sentence.start])
     outweighs = first.number > 3 * others and first.noun != "n" and first.points >= max(c.points for c in rest)
     if outweighs or (first.number == others and len(rest) > 1):
         return first
@@ -346,12 +352,7 @@ def _best(reading: Reading) -> _Count | None:
     design = reading.value(Facet.DESIGN)
     if design == "case-report":
         return _case(reading)
-    found = [
-        count
-        for held in _by_sentence(reading)
-        for count in _of_sentence(held)
-        if count.number > 1
-    ]
+    found = [count for held in _by_sentence(reading) for count in _of_sentence(held) if count.number > 1]
     if not found:
         return None
     best = max(found, key=lambda count: (count.points, -count.start))

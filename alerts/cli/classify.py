@@ -36,6 +36,8 @@ def command(file: TextIO, packs: tuple[str, ...]) -> None:
         topics.extend(load(text, name))
     wrong = 0
     for result in classify_lines(Classifier(topics), file):
+        if result.note:
+            click.echo(result.note, err=True)
         if result.output is None:
             wrong += 1
             click.echo(result.error, err=True)

@@ -104,3 +104,8 @@ def test_parts_of_other_things_are_no_numbers(text: str) -> None:
 )
 def test_only_english_is_read_by_english_rules(text: str, english: bool) -> None:
     assert is_english(text) is english
+
+
+def test_a_heading_in_capitals_that_a_source_glued_to_the_sentence_before_is_one() -> None:
+    assert told("Walking was slow. The score fell to threeCONCLUSION: Rest helps.")[-1] == ("conclusion", "Rest helps.")
+    assert told("Rest was better (PCONCLUSIONS: Rest helps.")[-1] == ("conclusion", "Rest helps.")

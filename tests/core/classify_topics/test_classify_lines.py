@@ -104,3 +104,13 @@ def test_blank_lines_are_passed_over_and_still_counted(shipped_classifier: Class
 )
 def test_a_sort_of_source_stands_for_a_kind(word: str, means: Kind) -> None:
     assert kind(word) is means
+
+
+def test_an_item_in_another_language_is_answered_and_named_as_such(shipped_classifier: Classifier) -> None:
+    german = "Die Wirkung von Rituximab bei der Krankheit wurde mit einer Gruppe ohne die Behandlung verglichen."
+    english = "The effect of rituximab on the disease was compared with a group that had no treatment."
+    lines = [json.dumps({"id": at, "title": "", "text": text}) for at, text in enumerate((german, english))]
+    foreign, plain = classify_lines(shipped_classifier, lines)
+    assert foreign.output is not None
+    assert foreign.note.startswith("line 1: not in English")
+    assert plain.note == ""
