@@ -30,6 +30,8 @@ def main() -> None:
 def explain(error: Exception) -> str:
     """Say in one line what an error from below means; database and system errors in words of their own."""
     kind = type(error).__name__
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
     first = next(iter(str(getattr(error, "orig", None) or error).splitlines()), "")
     return f"It failed: {first or 'no more is known'} [{kind}]"
 

@@ -1,17 +1,27 @@
 """The settings of one installation: read once from the environment and `.env`, every wrong value told at once."""
 
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alerts.errors import UsageError
+from subscribers.address import parse_address
+from subscribers.errors import AddressError
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 SECRETS = Path("/run/secrets")
+NOT_SETTINGS = frozenset(
+    {"ALERTS_DEBUG", "ALERTS_TEST_DATABASE_URL", "ALERTS_BENCH_READER", "ALERTS_BENCH_MAILS", "ALERTS_COMPLETE"}
+)
 
 
 class SmtpServer:
@@ -108,6 +118,16 @@ class Settings(BaseSettings):
             raise ValueError("must have at least 32 characters; make one with: openssl rand -base64 32")
         return value
 
+    @field_validator("from_", "operator", "bounce_address")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value:
+            try:
+                parse_address(parseaddr(value)[1])
+            except AddressError:
+                raise ValueError("must be a mail address, such as Research alerts <alerts@example.org>") from None
+        return value
+
     @model_validator(mode="after")
     def _public_needs_key(self) -> Self:
         if self.public and not self.secret_key.get_secret_value():
@@ -148,14 +168,27 @@ def load(**overrides: Any) -> Settings:  # noqa: ANN401  the fields of Settings
     Secrets may also stand in files: /run/secrets/alerts_secret_key, /run/secrets/alerts_database_password.
     """
     folder = SECRETS if SECRETS.is_dir() else None
+    _refuse_unknown([*os.environ, *dotenv_values(".env")])
     try:
         return Settings(_secrets_dir=folder, **overrides)  # type: ignore[call-arg]
     except ValidationError as wrong:
         raise UsageError("\n".join(_line(error) for error in wrong.errors(include_input=False))) from None
 
 
+def _refuse_unknown(names: Iterable[str]) -> None:
+    """Raise UsageError for a name that looks like a setting and is none: a typing error would change nothing."""
+    known = {f"ALERTS_{name.rstrip('_').upper()}" for name in Settings.model_fields} | NOT_SETTINGS
+    wrong = sorted({name for name in map(str.upper, names) if name.startswith("ALERTS_")} - known)
+    lines = []
+    for name in wrong:
+        near = get_close_matches(name, known, 1)
+        lines.append(f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else "; see docs/settings.md"))
+    if lines:
+        raise UsageError("\n".join(lines))
+
+
 def _line(error: Any) -> str:  # noqa: ANN401  pydantic's ErrorDetails
     place = ".".join(str(part) for part in error["loc"])
     name = place if place.startswith("ALERTS_") else f"ALERTS_{place.upper()}"
-    said = error["msg"].removeprefix("Value error, ")
+    said = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     return said if said.startswith("ALERTS_") else f"{name} {said}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.classify import packs
 from alerts.errors import UsageError
@@ -43,7 +44,7 @@ def open_world(settings: Settings) -> World:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = connect(settings.database)
     departures.keep_log(engine, settings.data_dir / departures.LOG)
-    return World(settings, engine, Keyring(_secret(settings)))
+    return World(settings, engine, Keyring(_secret(settings, engine)))
 
 
 def make_fetch(settings: Settings, engine: Engine | None = None) -> Fetch:
@@ -106,18 +107,41 @@ def _authority(settings: Settings) -> str:
     return host if settings.public else f"{secrets.token_hex(6)}.invalid"
 
 
-def _secret(settings: Settings) -> bytes:
+def _secret(settings: Settings, engine: Engine) -> bytes:
     """Return the configured secret, or the one in the data directory, made at first start (mode 0600)."""
     configured = settings.secret_key.get_secret_value()
     if configured:
         return configured.encode()
     path = settings.data_dir / "secret.key"
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_urlsafe(48).encode())
-    except FileExistsError:
-        pass
+    if not path.exists():
+        if _has_key(engine):
+            raise UsageError(
+                f"{path} is missing, and without it nobody's address can be read. Restore it from your backup, "
+                "or set ALERTS_SECRET_KEY."
+            )
+        _make_secret(path)
     return _read_secret(path)
+
+
+def _has_key(engine: Engine) -> bool:
+    """Tell whether the database was made with a key already; a database that is not there yet was not."""
+    file = schema.database_file(engine)
+    if file is not None and not file.exists():
+        return False
+    try:
+        with reading(engine) as session:
+            return bool(installation.fingerprint(session))
+    except SQLAlchemyError:
+        return False
+
+
+def _make_secret(path: Path) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process was first
+        return
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_urlsafe(48).encode())
 
 
 def _read_secret(path: Path) -> bytes:

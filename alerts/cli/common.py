@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alerts.errors import AlertsError
+
 if TYPE_CHECKING:
     from alerts.wiring import World
 
@@ -54,13 +56,20 @@ def moment(world: "World", at: datetime | None) -> datetime:
 
 def opened(*, upgrade: bool = False) -> "World":
     """Open the installation that the settings name; a missing SQLite database is made, and its path told."""
+    from sqlalchemy.exc import OperationalError
+
     from alerts.logs import configure
     from alerts.settings import load
     from alerts.wiring import ensure_ready, open_world
 
     configure("console", level=logging.WARNING)
     world = open_world(load())
-    for line in ensure_ready(world, upgrade=upgrade):
+    try:
+        told = ensure_ready(world, upgrade=upgrade)
+    except OperationalError as error:
+        where = world.engine.url.render_as_string()
+        raise AlertsError(f"The database {where} cannot be used: {str(error.orig).splitlines()[0]}") from error
+    for line in told:
         click.echo(line, err=True)
     return world
 

@@ -153,6 +153,8 @@ def backups(world: "World") -> Verdict:
     if world.now().timestamp() - since > BACKUP_OLD.total_seconds():
         said = f"the newest in {folder.absolute()} is older than {BACKUP_OLD.days} days; make one: alerts db backup"
         return Verdict("backups", well=False, said=said)
+    if not made:
+        return Verdict("backups", well=True, said="none yet; the first is made in the night (or now: alerts db backup)")
     return Verdict("backups", well=True, said=f"stand in {folder.absolute()}; copy them to another machine")
 
 

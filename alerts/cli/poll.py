@@ -47,7 +47,8 @@ def command(slugs: tuple[str, ...], at: datetime | None, *, everything: bool, as
     else:
         for outcome in outcomes:
             click.echo(line(outcome))
-        click.echo(f"{len(outcomes)} sources read, {len(numbers)} alerts released.")
+        asked = sum(outcome.state != "waiting" for outcome in outcomes)
+        click.echo(f"{asked} sources asked, {len(numbers)} alerts released.")
     failed = [outcome.slug for outcome in outcomes if outcome.failed]
     if failed:
         raise AlertsError(f"{len(failed)} of {len(outcomes)} sources failed: {', '.join(failed)}")
@@ -55,6 +56,9 @@ def command(slugs: tuple[str, ...], at: datetime | None, *, everything: bool, as
 
 def line(outcome: "PollOutcome") -> str:
     """Say how the poll of one source went."""
+    if outcome.state == "waiting":
+        until = f" until {outcome.next_poll_at:%H:%M} UTC" if outcome.next_poll_at else ""
+        return f"{outcome.slug}: not asked: its host wants to be left alone{until}"
     if outcome.error:
         return f"{outcome.slug}: {outcome.state}: {outcome.error}"
     said = f"{outcome.slug}: {outcome.new} new, {outcome.changed} changed, {outcome.seen} seen before"

@@ -20,7 +20,7 @@ from alerts.ingest import packs
 from alerts.ingest.pool import Pool
 from alerts.logs import configure
 from alerts.model import Source
-from alerts.pipeline import compose, manage, poll, release
+from alerts.pipeline import compose, manage, poll, release, watch
 from alerts.pipeline.outcome import PollOutcome
 from alerts.pipeline.presence import present
 from alerts.scheduler import Metronome, beats
@@ -40,14 +40,16 @@ def run_once(world: World, now: datetime) -> None:
 
     async def read() -> list[PollOutcome]:
         async with make_fetch(world.settings, world.engine) as fetch:
-            return await poll.poll_due(world.engine, fetch, now)
+            outcomes = await poll.poll_due(world.engine, fetch, now)
+            await watch.complete_due(world.engine, fetch, now)
+            return outcomes
 
     outcomes = asyncio.run(read())
     for outcome in outcomes:
         click.echo(line(outcome))
     numbers = release.release(world.engine, now)
     report = compose.compose_due(world.engine, world.keyring, world.settings, now)
-    click.echo(f"{len(outcomes)} sources read, {len(numbers)} alerts released, {report.prepared} mails prepared.")
+    click.echo(f"{len(outcomes)} sources due, {len(numbers)} alerts released, {report.prepared} mails prepared.")
     sent = delivered(world, now)
     failed = [outcome.slug for outcome in outcomes if outcome.failed]
     if failed or sent.stopped:
@@ -192,7 +194,8 @@ def _tell(world: World, opened: socket.socket | None) -> None:
         click.echo(f"Pages and feeds   {settings.base_url}")
         if settings.smtp is None:
             folder = (settings.data_dir / "mail").absolute()
-            click.echo(f"Mail              lands as files in {folder}; read it at {settings.base_url}/mail")
+            view = "" if settings.public else f"; read it at {settings.base_url}/mail"
+            click.echo(f"Mail              lands as files in {folder}{view}")
     tool = Path(sys.executable).parent / "alerts"
     if tool.is_file():
         click.echo(f'The command       export PATH="{tool.parent}:$PATH"    then: alerts --help')

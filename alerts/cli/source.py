@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from alerts.cli.common import json_option, opened, print_json, print_rows
-from alerts.errors import UsageError
+from alerts.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
     from alerts.model import Source
@@ -125,12 +125,9 @@ def add(url: str | None, **options: Any) -> None:  # noqa: ANN401
 
     world = opened()
     source = _described(url, options)
+    manage.check_new_source(world.engine, source)
     if source.kind in {"feed", "page"}:
-        found = _preview(world, source)
-        _print_preview(found)
-        source = found.source
-        if source.kind == "page" and not options["yes"] and sys.stdin.isatty():
-            click.confirm("Save it?", abort=True)
+        source = _looked_at(world, source, ask=not options["yes"] and sys.stdin.isatty())
     manage.add_sources(world.engine, [source], world.now())
     click.echo(f"Added the source {source.slug} ({source.kind}). Read it now: alerts poll {source.slug}")
 
@@ -177,8 +174,11 @@ def _address(url: str | None, kind: str) -> str:
         return path.as_uri()
     full = url if "://" in url else f"https://{url}"
     parts = urlsplit(full)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError(f"{url!r} is no web address; it must begin with https:// or http://")
+    host = parts.hostname or ""
+    if parts.scheme not in {"http", "https"} or not ("." in host or ":" in host or host == "localhost"):
+        raise UsageError(f"{url!r} is no web address; it must look like https://example.org/feed.xml")
+    if parts.username or parts.password:
+        raise UsageError("An address with a user name or password would be stored and shown; name one without.")
     return full
 
 
@@ -196,6 +196,21 @@ def _preview(world: Any, source: "Source") -> "Preview":  # noqa: ANN401
     from alerts.pipeline.preview import preview
 
     return asyncio.run(preview(source, contact=world.settings.contact, now=world.now()))
+
+
+def _looked_at(world: Any, source: "Source", *, ask: bool) -> "Source":  # noqa: ANN401
+    """Show what a source brings; one that cannot be read now is added all the same, as it may come back."""
+    try:
+        found = _preview(world, source)
+    except SourceError as error:
+        click.echo(f"It cannot be read now: {error}", err=True)
+        if ask:
+            click.confirm("Add it all the same?", abort=True)
+        return source
+    _print_preview(found)
+    if ask and source.kind == "page":
+        click.confirm("Save it?", abort=True)
+    return found.source
 
 
 def _print_preview(found: "Preview", most: int = 5) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from alerts.model import Source, Topic
 from alerts.store import catalogue, installation
-from alerts.store.engine import writing
+from alerts.store.engine import reading, writing
 
 
 def add_topics(engine: Engine, topics: Iterable[Topic], now: datetime, *, watchers: Sequence[Source] = ()) -> list[str]:
@@ -35,6 +35,12 @@ def import_topics(engine: Engine, topics: Sequence[Topic]) -> tuple[list[str], l
         changed = catalogue.edit_topics(session, [topic for topic in topics if topic.slug in known])
         installation.raise_revisions(session, added + changed)
     return added, changed
+
+
+def check_new_source(engine: Engine, source: Source) -> None:
+    """Raise UsageError where a source could not be added; nothing is written."""
+    with reading(engine) as session:
+        catalogue.check_new_sources(session, [source])
 
 
 def add_sources(engine: Engine, sources: Iterable[Source], now: datetime) -> list[str]:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from sqlmodel import Session
@@ -47,8 +48,9 @@ def check_among(known: Mapping[str, Topic], interests: Iterable[Interest]) -> No
     for interest in interests:
         topic = known.get(interest.topic)
         if topic is None:
-            valid = ", ".join(slug for slug, one in known.items() if not one.retired) or "none yet"
-            raise UsageError(f"There is no topic {interest.topic!r}; the topics are: {valid}")
+            near = get_close_matches(interest.topic, [slug for slug, one in known.items() if not one.retired], 3)
+            meant = f"did you mean {' or '.join(near)}?" if near else "see: alerts topic list"
+            raise UsageError(f"There is no topic {interest.topic!r}; {meant}")
         if topic.retired:
             onwards = f"; it became {topic.successor}" if topic.successor else ""
             raise UsageError(f"The topic {interest.topic!r} was retired{onwards}")

@@ -1,5 +1,6 @@
 """Topics and sources: what people follow, and what we poll."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from alerts.store.installation import raise_revisions
 from alerts.store.tables import ItemRow, LabelRow, SightingRow, SourceRow, TopicRow
 
 RESERVED = frozenset({"all", "none", "new", "build", "search", "test"})
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
 def topics(session: Session, *, retired: bool = False) -> list[Topic]:
@@ -234,23 +236,29 @@ def _source_values(one: Source) -> dict[str, Any]:
     }
 
 
-def add_sources(session: Session, new: Iterable[Source], now: datetime) -> list[str]:
-    """Add sources, due at once; raises UsageError for a slug or an address that exists, or an unknown topic."""
-    wanted = list(new)
-    known = {slug: (kind, url, query) for slug, kind, url, query in session.execute(
-        select(SourceRow.slug, SourceRow.kind, SourceRow.url, SourceRow.query)
-    )}
-    places = {place: slug for slug, place in known.items()}
-    about = parents(session)
+def check_new_sources(session: Session, wanted: Iterable[Source]) -> None:
+    """Raise UsageError for a slug that is none or exists, for what is polled already, or for an unknown topic."""
+    rows = session.execute(select(SourceRow.slug, SourceRow.kind, SourceRow.url, SourceRow.query))
+    places = {(kind, url, query): slug for slug, kind, url, query in rows}
+    slugs, about = set(places.values()), parents(session)
     for one in wanted:
         place = (one.kind, one.url, one.query)
-        if one.slug in known or one.slug in RESERVED:
+        if not SLUG.fullmatch(one.slug):
+            raise UsageError(f"{one.slug!r} is no slug: small letters, digits and hyphens, such as my-journal")
+        if one.slug in slugs or one.slug in RESERVED:
             raise UsageError(f"The source {one.slug!r} exists already or is a reserved word; choose another --slug")
         if place in places:
             raise UsageError(f"The source {places[place]!r} polls this already")
         if one.about is not None and one.about not in about:
             raise UsageError(f"There is no topic {one.about!r} for the source {one.slug!r} to be about")
-        known[one.slug], places[place] = place, one.slug
+        slugs.add(one.slug)
+        places[place] = one.slug
+
+
+def add_sources(session: Session, new: Iterable[Source], now: datetime) -> list[str]:
+    """Add sources, due at once; raises UsageError as `check_new_sources` does."""
+    wanted = list(new)
+    check_new_sources(session, wanted)
     if wanted:
         session.execute(insert(SourceRow), [_source_values(one) | _START | {
             "created_at": now, "next_poll_at": now} for one in wanted])

@@ -79,3 +79,19 @@ def test_a_wrong_smtp_address_is_refused(wrong: str) -> None:
 def test_loopback_is_decided_by_address_not_by_look() -> None:
     assert is_loopback("127.0.0.1")
     assert not is_loopback("127.0.0.1.example.org")
+
+
+def test_a_mistyped_name_is_told_not_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ALERTS_SMPT_URL", "smtp://mail.example.org")
+    (tmp_path / ".env").write_text("ALERTS_IMPRNT=The Clinic\n")
+    with pytest.raises(UsageError) as told:
+        load()
+    assert "ALERTS_SMPT_URL is no setting; did you mean ALERTS_SMTP_URL?" in str(told.value)
+    assert "ALERTS_IMPRINT" in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["from_", "operator", "bounce_address"])
+def test_what_should_be_a_mail_address_must_be_one(name: str) -> None:
+    wrong = {"ALERTS_FROM" if name == "from_" else name: "zork"}
+    with pytest.raises(UsageError, match="must be a mail address"):
+        load(**wrong)

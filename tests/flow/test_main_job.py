@@ -163,6 +163,10 @@ WRONG = [
     ["source", "pause", "no-such"],
     ["source", "add", "ftp://example.org/x"],
     ["source", "add", "--kind", "telepathy", "--query", "x"],
+    ["source", "add", "http://127.0.0.1:9/feed.xml", "--slug", "Bad Slug"],
+    ["source", "add", "http://127.0.0.1:9/feed.xml", "--about", "no-such"],
+    ["source", "add", "https://me:secret@example.org/feed.xml"],
+    ["source", "add", "not-a-url"],
     ["poll", "no-such"],
     ["subscriber", "add", "not an address", "--topics", "ms", "--cadence", "daily", "--consent", "x"],
     ["subscriber", "add", "a@b.test", "--topics", "no-such", "--cadence", "daily", "--consent", "x"],
@@ -263,6 +267,21 @@ def test_a_person_who_is_there_is_not_added_twice(operator: Operator) -> None:
     shown = operator.json("subscriber", "list")
     assert len(shown) == 1
     assert "reader" not in shown[0]["email"]
+
+
+def test_a_source_that_is_down_can_be_added_and_its_trouble_is_told(alone: Operator) -> None:
+    alone("source", "add", "http://127.0.0.1:9/feed.xml", "--slug", "down", "--allow-private")
+    alone("poll", "down", exits=1)
+    (shown,) = alone.json("source", "list")
+    assert (shown["slug"], shown["items"]) == ("down", 0)
+    assert "127.0.0.1" in shown["last_error"]
+
+
+def test_a_missing_key_is_told_and_no_other_takes_its_place(alone: Operator, tmp_path: Path) -> None:
+    alone("topic", "list")
+    (tmp_path / "var" / "secret.key").unlink()
+    assert "secret.key is missing" in alone("subscriber", "list", exits=2)
+    assert not (tmp_path / "var" / "secret.key").exists()
 
 
 def test_a_broken_smtp_address_stops_before_anything(alone: Operator, tmp_path: Path) -> None:
