@@ -28,10 +28,10 @@ class Keyring:
 
     def __init__(self, secret: bytes) -> None:
         self._siv = AESSIV(_derive(secret, "seal", 64))
-        self._address = _derive(secret, "address")
-        self._domain = _derive(secret, "domain")
-        self._bucket = _derive(secret, "bucket")
-        self._message = _derive(secret, "message-id")
+        self._address = _Mac(_derive(secret, "address"))
+        self._domain = _Mac(_derive(secret, "domain"))
+        self._bucket = _Mac(_derive(secret, "bucket"))
+        self._message = _Mac(_derive(secret, "message-id"))
         self._tokens = {purpose: _Mac(_derive(secret, f"token {purpose}")) for purpose in PURPOSES}
         self.fingerprint: str = _derive(secret, "fingerprint").hex()[:32]
 
@@ -48,15 +48,15 @@ class Keyring:
 
     def address_hash(self, address: str) -> bytes:
         """Return the 32 bytes under which an address is looked up, whatever its case."""
-        return _mac(self._address, normalise_address(address).encode())
+        return self._address.of(normalise_address(address).encode())
 
     def domain_hash(self, address: str) -> bytes:
         """Return the 16 bytes that stand for the address's domain."""
-        return _mac(self._domain, domain_of(parse_address(address)).encode())[:16]
+        return self._domain.of(domain_of(parse_address(address)).encode())[:16]
 
     def bucket_hash(self, what: str, value: str) -> bytes:
         """Return the 32 bytes under which requests of one kind from one place are counted."""
-        return _mac(self._bucket, f"{what}\0{value}".encode())
+        return self._bucket.of(f"{what}\0{value}".encode())
 
     def sign(self, purpose: str, public_id: bytes) -> str:
         """Return a token (45 characters of a-z and 2-7) that proves itself; it never expires."""
@@ -75,7 +75,7 @@ class Keyring:
 
     def message_id(self, recipient: str, kind: str, ordinal: int, domain: str) -> str:
         """Return the Message-ID (with angle brackets) of one delivery: the same at every attempt (law 7)."""
-        mac = _mac(self._message, f"{recipient}\0{kind}\0{ordinal}".encode())[:20]
+        mac = self._message.of(f"{recipient}\0{kind}\0{ordinal}".encode())[:20]
         return f"<{mac.hex()}@{domain}>"
 
 
@@ -124,6 +124,3 @@ def _base32(raw: bytes) -> str:
 def _derive(secret: bytes, use: str, length: int = 32) -> bytes:
     return HKDF(SHA256(), length, salt=b"research-alerts", info=use.encode()).derive(secret)
 
-
-def _mac(key: bytes, message: bytes) -> bytes:
-    return hmac.digest(key, message, "sha256")
