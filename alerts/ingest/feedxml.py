@@ -21,7 +21,10 @@ _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8
 
 def read(document: Document, hashes: Collection[str]) -> FeedDocument:
     """Return the feed without the entries whose raw hash is known; ReadError where it is none, saying what it is."""
-    text = xmltext.without_doctype(xmltext.decoded(document.body, document.headers.get("content-type", "")))
+    text = xmltext.decoded(document.body, document.headers.get("content-type", ""))
+    if xmltext.made_of_entities(text):
+        raise ReadError("declares entities that stand for much text or for other files; such a document is not read")
+    text = xmltext.without_doctype(text)
     if xmltext.root_name(text) not in _ROOTS:
         text = _rescued(text, document)
     text = xmltext.from_root(text)

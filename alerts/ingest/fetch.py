@@ -242,7 +242,8 @@ def _refused(host: str, status: int, headers: Mapping[str, str], body: bytes) ->
     elif status == 410:
         text = f"{host} answered 410: it is gone for good"
     elif status in (429, 503) and wait is not None:
-        text = f"{host} answered {status} and asks to wait {int(wait.total_seconds())} s"
+        seconds = int(wait.total_seconds())
+        text = f"{host} answered {status}" + (f" and asks to wait {seconds} s" if seconds > 0 else ": too much at once")
     else:
         text = f"{host} answered {status} {_MEANING.get(status, '')}".rstrip()
     return FetchError(text, status=status, retry_after=wait)

@@ -20,6 +20,9 @@ _SEVEN_BIT = ("iso-2022", "utf-7", "hz")  # their bytes look like ASCII, so they
 _CALLED_LATIN = ("iso8859-1", "ascii", "latin-1")  # what is called Latin-1 is Windows-1252 in truth (WHATWG Encoding)
 _DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]{0,2000}(\[)?", re.IGNORECASE)
 _SUBSET_END = re.compile(r"\]\s{0,100}>")
+_ENTITY = re.compile(r"""<!ENTITY\s+[\w.:-]+\s+(?:(SYSTEM|PUBLIC)\b|["']([^"']*))""")  # general ones, without a %
+_NAMES_OTHERS = re.compile(r"&[A-Za-z]")
+_LONGEST_ENTITY = 1_000
 _FEED_ROOT = re.compile(r"<(?:[A-Za-z]\w*:)?(?:rss|feed|RDF)[\s>]")
 _ANY_ROOT = re.compile(r"<([A-Za-z_][\w:.-]*)")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
@@ -76,6 +79,19 @@ def _codec(name: str) -> str:
     except (LookupError, ValueError):
         return ""
     return found.name if found._is_text_encoding else ""  # noqa: SLF001  else "zip" or "rot13" would be run
+
+
+def made_of_entities(text: str) -> bool:
+    """Tell whether a document declares entities that stand for other entities, for much text, or for other files.
+
+    Such a document is a bomb or a thief (billion laughs, quadratic blow-up, XXE): what it says is not a feed's word.
+    """
+    root = _ANY_ROOT.search(text)
+    head = text[: root.start() if root else None]
+    return any(
+        elsewhere or _NAMES_OTHERS.search(value) or len(value) > _LONGEST_ENTITY
+        for elsewhere, value in _ENTITY.findall(head)
+    )
 
 
 def without_doctype(text: str) -> str:

@@ -170,7 +170,8 @@ def permanent(error: SourceError) -> bool:
 
 def waiting(claimed: Claimed, wait: timedelta, now: datetime) -> Outcome:
     """Return what is written where the host asked to be left alone for a while."""
-    return of(claimed, next_poll_at=now + wait)
+    said = f"not asked: its host wants to be left alone until {now + wait:%Y-%m-%d %H:%M} UTC"
+    return of(claimed, next_poll_at=now + wait, last_error=said)
 
 
 def our_network(claimed: Claimed, error: SourceError, now: datetime) -> Outcome:

@@ -109,10 +109,11 @@ def _donors(said: _Said) -> str:
         return "samples that people gave" if said.subjects == "human-samples" else "cells"
     before, after = _around(said, said.size.evidence[0]) if said.size.evidence else ("", "")
     sample = _SAMPLE.findall(before)
+    given = {label.value for label in said.labels if label.facet is Facet.TREATMENT}
     named = [
         label.evidence[0].words
         for label in said.labels
-        if label.facet is Facet.TOPIC and label.role is Role.ABOUT and label.evidence
+        if label.facet is Facet.TOPIC and label.role is Role.ABOUT and label.evidence and label.value not in given
     ]
     near = re.split(r"[.;]", after)[0]
     illness = next((f" with {words}" for words in named if re.search(r"\bwith\b", near) and words in near), "")

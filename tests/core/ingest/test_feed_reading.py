@@ -308,7 +308,19 @@ LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha"}">' for n i
         '<!DOCTYPE rss [<!ENTITY l9 SYSTEM "file:///etc/passwd">]>',
         '<!DOCTYPE rss [<!ENTITY l9 SYSTEM "http://127.0.0.1:9/x">]>',
         f'<!DOCTYPE rss [<!ENTITY l9 "{"a" * 100_000}">]>',
+    ],
+)
+def test_a_document_made_of_entities_is_refused(doctype: str) -> None:
+    body = doctype.encode() + rss(f"<title>{'&l9;' * 1000}</title>").partition(b"?>")[2]
+    with pytest.raises(ReadError, match="declares entities"):
+        one(body)
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [
         '<!DOCTYPE rss SYSTEM "http://127.0.0.1:9/x.dtd">',
+        '<!DOCTYPE rss [<!ENTITY nbsp "&#160;"><!ENTITY % latin PUBLIC "-//X//Y" "http://127.0.0.1:9/l.ent">]>',
     ],
 )
 def test_entities_are_never_expanded(doctype: str) -> None:
