@@ -59,6 +59,8 @@ def dump(topics: Iterable[Topic], pack: str = "export") -> str:
 
 def check_topic(topic: Topic) -> None:
     """Raise PackError where a topic could not stand in a pack."""
+    if not _SLUG.fullmatch(topic.slug):
+        raise PackError(f"{topic.slug!r} is no slug: small letters, digits and hyphens, such as multiple-sclerosis")
     load(dump([topic]), f"topic {topic.slug}")
 
 

@@ -118,6 +118,8 @@ def add(slug: str, name: str, watch: str | None, *, dry_run: bool, **options: An
 
     topic = Topic(slug=slug, name=name, definition=definition_of(options), parent=options["parent"])
     packs.check_topic(topic)
+    if not any(topic.definition.get(name) for name in ("terms", "acronyms", "ambiguous", "mesh")):
+        raise UsageError("It would match nothing: give at least one --term, --acronym or --mesh.")
     world = opened()
     kinds = [kind for kind in (watch or "").replace(" ", "").split(",") if kind]
     sources = _watchers(topic, kinds)

@@ -160,6 +160,8 @@ WRONG = [
     ["topic", "show", "no-such"],
     ["topic", "add", "ms", "--name", "MS", "--term", "multiple sclerosis"],
     ["topic", "add", "all", "--name", "All", "--term", "all"],
+    ["topic", "add", "Bad Slug", "--name", "B", "--term", "b"],
+    ["topic", "add", "empty", "--name", "Empty"],
     ["source", "pause", "no-such"],
     ["source", "add", "ftp://example.org/x"],
     ["source", "add", "--kind", "telepathy", "--query", "x"],
