@@ -11,7 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from alerts.errors import AlertsError
 from alerts.ingest.fetch import Fetch
 from alerts.ingest.pool import Pool
-from alerts.pipeline import compose, deliver, inbox, keep, nightly, ping, poll, release, troubles, watch
+from alerts.pipeline import care, compose, deliver, inbox, keep, nightly, ping, poll, release, troubles
 from alerts.wiring import World
 
 log = structlog.get_logger(__name__)
@@ -114,8 +114,8 @@ class _Work:
 
     async def care(self) -> None:
         world = self._world
-        done = await watch.complete_due(world.engine, self._fetch, world.now())
-        asked = await watch.ask_after_due(world.engine, self._fetch, world.now())
+        done = await care.complete_due(world.engine, self._fetch, world.now())
+        asked = await care.ask_after_due(world.engine, self._fetch, world.now())
         if done.items or asked.items:
             log.info("items.cared", completed=done.changed, asked_after=asked.items, changed=asked.changed)
 

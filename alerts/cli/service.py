@@ -20,7 +20,7 @@ from alerts.ingest import packs
 from alerts.ingest.pool import Pool
 from alerts.logs import configure
 from alerts.model import Source
-from alerts.pipeline import compose, manage, poll, release, watch
+from alerts.pipeline import care, compose, manage, poll, release
 from alerts.pipeline.outcome import PollOutcome
 from alerts.pipeline.presence import present
 from alerts.scheduler import Metronome, beats
@@ -41,7 +41,7 @@ def run_once(world: World, now: datetime) -> None:
     async def read() -> list[PollOutcome]:
         async with make_fetch(world.settings, world.engine) as fetch:
             outcomes = await poll.poll_due(world.engine, fetch, now)
-            await watch.complete_due(world.engine, fetch, now)
+            await care.complete_due(world.engine, fetch, now)
             return outcomes
 
     outcomes = asyncio.run(read())

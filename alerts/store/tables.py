@@ -308,7 +308,9 @@ class DeliveryRow(Table, table=True):
         Index("ix_deliveries_message_id", "message_id"),
     )
 
-    id: int | None = Field(default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True))
+    id: int | None = Field(
+        default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    )
     recipient: str
     kind: str
     ordinal: int

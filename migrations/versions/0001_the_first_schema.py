@@ -1,13 +1,12 @@
-"""the first schema
+"""The first schema.
 
 Revision ID: 0001
-Revises: 
+Revises: none
 """
 
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op
-
 
 revision = '0001'
 down_revision = None

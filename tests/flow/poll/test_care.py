@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from alerts.errors import FetchError
 from alerts.model import Document, Key, Reason, Request, Source, Topic
-from alerts.pipeline import poll, release, watch
+from alerts.pipeline import care, poll, release
 from alerts.store import catalogue, items, numberline
 from alerts.store.engine import reading, writing
 from alerts.store.tables import IntentRow, ItemRow
@@ -65,11 +65,11 @@ async def polled(engine: Engine, site, fetch, now: datetime) -> Callable[[], obj
 async def test_a_teaser_waits_is_completed_and_then_alerted(engine, polled, now) -> None:
     pubmed = PubMed(WHOLE)
     assert release.release(engine, now) == range(0)
-    cared = await watch.complete_due(engine, pubmed, now)
+    cared = await care.complete_due(engine, pubmed, now)
     assert (cared.requests, cared.changed) == (1, 1)
     assert (polled().text, polled().truncated, polled().complete_after) == (WHOLE, False, None)
     assert len(release.release(engine, now)) == 1
-    assert (await watch.complete_due(engine, pubmed, now + timedelta(days=30))).requests == 0
+    assert (await care.complete_due(engine, pubmed, now + timedelta(days=30))).requests == 0
     with reading(engine) as session:
         assert items.item(session, 1).keys == (Key("pmid", "101"),)
 
@@ -80,7 +80,7 @@ async def test_a_teaser_that_nobody_completes_is_alerted_after_a_day_and_asked_f
         if polled().complete_after is None:
             break
         at = polled().complete_after
-        await watch.complete_due(engine, pubmed, at)
+        await care.complete_due(engine, pubmed, at)
         waits.append((polled().complete_after or at) - at)
     assert polled().complete_after is None
     assert waits[:-1] == sorted(waits[:-1])
@@ -91,33 +91,33 @@ async def test_a_teaser_that_nobody_completes_is_alerted_after_a_day_and_asked_f
 async def test_a_service_that_fails_is_asked_again_later(engine, polled, now) -> None:
     pubmed = PubMed(WHOLE)
     pubmed.fails = True
-    assert (await watch.complete_due(engine, pubmed, now)).failed == 1
+    assert (await care.complete_due(engine, pubmed, now)).failed == 1
     pubmed.fails = False
-    assert (await watch.complete_due(engine, pubmed, now)).requests == 0
+    assert (await care.complete_due(engine, pubmed, now)).requests == 0
     assert polled().complete_after > now
 
 
 async def test_the_day_s_budget_is_kept(engine, polled, now) -> None:
     pubmed = PubMed(WHOLE)
-    assert (await watch.complete_due(engine, pubmed, now, budget=0)).requests == 0
+    assert (await care.complete_due(engine, pubmed, now, budget=0)).requests == 0
     assert pubmed.asked == []
-    assert (await watch.complete_due(engine, pubmed, now + timedelta(days=1), budget=1)).requests == 1
+    assert (await care.complete_due(engine, pubmed, now + timedelta(days=1), budget=1)).requests == 1
 
 
 async def test_an_alerted_work_is_asked_after_monthly_and_its_retraction_told_once(engine, polled, now) -> None:
     pubmed = PubMed(WHOLE)
-    await watch.complete_due(engine, pubmed, now)
+    await care.complete_due(engine, pubmed, now)
     release.release(engine, now)
-    assert (await watch.ask_after_due(engine, pubmed, now + timedelta(days=1))).requests == 0
+    assert (await care.ask_after_due(engine, pubmed, now + timedelta(days=1))).requests == 0
     pubmed.corrections = RETRACTED
     later = now + timedelta(days=31)
-    assert (await watch.ask_after_due(engine, pubmed, later)).requests == 1
+    assert (await care.ask_after_due(engine, pubmed, later)).requests == 1
     (number,) = release.release(engine, later)
     with reading(engine) as session:
         assert numberline.alerts(session, [number])[number].reason is Reason.RETRACTED
         assert items.alerted(session, [1])[0].mark == "retracted"
     again = later + timedelta(days=31)
-    assert (await watch.ask_after_due(engine, pubmed, again)).requests == 1
+    assert (await care.ask_after_due(engine, pubmed, again)).requests == 1
     assert len(release.release(engine, again)) == 0
 
 
@@ -126,5 +126,5 @@ async def test_an_answer_about_a_work_we_do_not_hold_makes_no_item(engine, polle
         session.exec(select(IntentRow)).one()
     other = PubMed(WHOLE)
     other.article = lambda: PubMed(WHOLE).article().replace("101", "555")  # type: ignore[method-assign]
-    await watch.complete_due(engine, other, now)
+    await care.complete_due(engine, other, now)
     assert polled().id == 1
