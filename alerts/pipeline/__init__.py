@@ -10,7 +10,7 @@
     a changed topic or rule against the archive                                     relabel.py
 
     poll      run (one source's run), identify and decide (pure), shelve and clerk (pages into the store), outcome,
-              rules, preview, gaps, turns (at hosts with a rate limit), watch (teasers and late retractions),
+              rules, preview, gaps, turns (at hosts with a rate limit), care (teasers and late retractions),
               troubles (sources that stay broken)
     compose   contents, windows, notices (retractions), previews
     deliver   desk, tally, inbox (what comes back), ledger (who got what)
