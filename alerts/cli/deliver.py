@@ -37,6 +37,8 @@ def delivered(world: "World", now: datetime) -> "DeliverReport":
     for (provider, state, reply), count in sorted(report.by_reply.items()):
         if state != "sent":
             click.echo(f"  {provider}: {count} {state} ({reply})")
-    if not report.total and not report.stopped:
+    if report.slowed:
+        click.echo(f"{report.slowed} wait some minutes more: their mail servers asked us to slow down.")
+    elif not report.total and not report.stopped:
         click.echo("Nothing was waiting.")
     return report

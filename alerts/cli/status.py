@@ -90,7 +90,7 @@ def _troubles(session: "Session", sources: "list[SourceHealth]", waits: timedelt
         yield f"Mail has been waiting for {waits.total_seconds() / 60:.0f} minutes (see: alerts doctor)"
     closed = lanes.server_closed_until(session)
     if closed:
-        yield f"The mail server told us to wait until {cell(closed)} UTC"
+        yield f"Mail waits until {cell(closed)} UTC: the mail server could not be reached or told us to wait"
     if given_up := outbox.counts(session)["unresolved"]:
         yield f"{given_up} mails may or may not have arrived; five times no answer came"
     if wrong := len(reports.open_items(session, MOST_REPORTS)):

@@ -21,8 +21,12 @@ _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 
 
 class Stage(StrEnum):
-    """What the server was answering: the verbs of RFC 5321; `body` is everything after the final dot."""
+    """What the server was answering: the verbs of RFC 5321.
 
+    `connect`: no server was there; `body` is everything after the final dot.
+    """
+
+    CONNECT = "connect"
     BANNER = "banner"
     HELLO = "hello"
     STARTTLS = "starttls"
@@ -33,7 +37,7 @@ class Stage(StrEnum):
     BODY = "body"
 
 
-OURS = frozenset({Stage.BANNER, Stage.HELLO, Stage.STARTTLS, Stage.AUTH, Stage.MAIL})
+OURS = frozenset({Stage.CONNECT, Stage.BANNER, Stage.HELLO, Stage.STARTTLS, Stage.AUTH, Stage.MAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,11 @@ def _ours(reply: Reply | None, stage: Stage, this: Try) -> Decision:
     if reply is not None and reply.code == 421 and stage is Stage.MAIL and not this.fresh:
         return GoBack()
     permanent = reply is not None and reply.code >= 500
-    said = f"the mail server refused us at {stage}: {reply or 'no answer'}"
+    said = (
+        f"the mail server {reply or 'cannot be reached'}"
+        if stage is Stage.CONNECT
+        else f"the mail server refused us at {stage}: {reply or 'no answer'}"
+    )
     return StopSending(said, this.now + (REFUSED_WAIT if permanent else FIRST_WAIT))
 
 

@@ -1,6 +1,8 @@
 """Opens connections to the mail server and keeps them at work (RFC 5321, 3207, 4954, 2920, 6531)."""
 
 import asyncio
+import os
+import re
 import ssl
 from dataclasses import dataclass, field
 from typing import cast
@@ -18,6 +20,7 @@ from alerts.settings import SmtpServer
 PIPELINE_FROM = 200  # fewer waiting mails go one command at a time
 MAILS_A_CONNECTION = 500
 MAILS_FOR_ONE_MORE = 10  # as many waiting mails are worth one more connection
+_SYSTEM_ERROR = re.compile(r"\[Errno (\d+)\]")
 MOST_FRUITLESS = 3  # connections in a row that ended before they carried anything
 
 
@@ -116,11 +119,26 @@ class SmtpCarrier:
         except aiosmtplib.SMTPResponseException as refused:
             raise ConnectError(Reply.of(refused.code, refused.message), steps.stage) from refused
         except (aiosmtplib.SMTPException, OSError, ValueError) as trouble:
+            if steps.stage is Stage.BANNER and (why := _unreachable(trouble)):
+                where = f"{self._server.host}:{self._server.port}"
+                raise ConnectError(Reply(0, text=f"{where} cannot be reached ({why})"), Stage.CONNECT) from trouble
             said = str(trouble) or "it did not answer in time"
             raise ConnectError(Reply(0, text=said), steps.stage) from trouble
         finally:
             if not steps.done:
                 steps.client.close()
+
+
+def _unreachable(trouble: Exception) -> str:
+    """Return why no server was there, empty where one was: it ended the connection or failed the TLS handshake."""
+    if isinstance(trouble, TimeoutError):
+        return "it did not answer in time"
+    cause = trouble.__cause__
+    if not isinstance(cause, OSError) or isinstance(cause, ssl.SSLError | aiosmtplib.SMTPException):
+        return ""
+    if found := _SYSTEM_ERROR.search(str(cause)):
+        return os.strerror(int(found[1])).lower()
+    return (cause.strerror or str(cause)).lower()
 
 
 class _Opening:

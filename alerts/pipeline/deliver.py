@@ -19,7 +19,7 @@ from alerts.pipeline.tally import DeliverReport
 from alerts.publish.email import Recipient, Segments, Sender, recipient
 from alerts.settings import Settings
 from alerts.store import lanes, outbox
-from alerts.store.engine import reading, writing
+from alerts.store.engine import database_now, reading, writing
 from alerts.store.installation import set_hold
 from alerts.store.outbox import Claimed
 from subscribers.tokens import Keyring
@@ -49,9 +49,9 @@ async def deliver_due(  # noqa: PLR0913  the contract's four; all others by name
     even where it told us to wait. Any number of processes may do this at once.
     """
     stop = stop or asyncio.Event()
-    waiting, stopped = await asyncio.to_thread(_look, engine, now, eager=eager)
+    waiting, slowed, stopped = await asyncio.to_thread(_look, engine, now, eager=eager)
     if stopped or not waiting:
-        return DeliverReport(stopped=stopped)
+        return DeliverReport(stopped=stopped, slowed=slowed)
     carrier = carrier or carrier_of(settings)
     shift = Shift(
         now=_moving(now),
@@ -64,7 +64,7 @@ async def deliver_due(  # noqa: PLR0913  the contract's four; all others by name
         await _until_stopped(carrier.carry(desk, waiting=waiting), stop)
     if desk.tally.refused_by_policy and settings.operator:
         await asyncio.to_thread(_tell_operator, engine, keyring, settings, now)
-    return desk.tally.report()
+    return desk.tally.report(slowed=slowed)
 
 
 def _tell_operator(engine: Engine, keyring: Keyring, settings: Settings, now: datetime) -> None:
@@ -100,17 +100,20 @@ def carrier_of(settings: Settings) -> Carrier:
     return SmtpCarrier(settings.smtp, hello=domain if "." in domain else "localhost")
 
 
-def _look(engine: Engine, now: datetime, *, eager: bool) -> tuple[int, str]:
-    """Return how many deliveries are due and why none may go, if so; connects to no server in vain."""
+def _look(engine: Engine, now: datetime, *, eager: bool) -> tuple[int, int, str]:
+    """Return how many deliveries may go, how many wait for their lanes, and why none may go at all, if so."""
     if eager:
         with writing(engine) as session:
             lanes.open_server(session)
     with reading(engine) as session:
         hold, closed = outbox.hold_of(session), lanes.server_closed_until(session)
-        waiting = outbox.waiting(session, now, COUNT_UPTO, hold=hold)
-        if hold is not outbox.Hold.NONE and not waiting:
-            return 0, ON_HOLD if outbox.waiting(session, now, 1) else ""
-        return waiting, f"the mail server is tried again at {closed:%H:%M:%S} UTC" if closed else ""
+        due = outbox.waiting(session, now, COUNT_UPTO, hold=hold)
+        shut = lanes.closed(session, database_now(session)) if due else []
+        waiting = outbox.waiting(session, now, COUNT_UPTO, hold=hold, closed_to=shut) if shut else due
+        if hold is not outbox.Hold.NONE and not due:
+            return 0, 0, ON_HOLD if outbox.waiting(session, now, 1) else ""
+        stopped = f"the mail server is tried again at {closed:%H:%M:%S} UTC" if closed else ""
+        return waiting, due - waiting, stopped
 
 
 def _block_size(settings: Settings) -> int:

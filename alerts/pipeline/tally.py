@@ -25,7 +25,10 @@ def domain_class(address: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverReport:
-    """What a run did. `by_reply` counts (domain class, state, reply code); `stopped` says why it ended early."""
+    """What a run did. `by_reply` counts (domain class, state, reply code); `stopped` says why it ended early.
+
+    `slowed` counts what is due and waits because its domain asked us to slow down.
+    """
 
     sent: int = 0
     deferred: int = 0
@@ -33,6 +36,7 @@ class DeliverReport:
     uncertain: int = 0
     cancelled: int = 0
     expired: int = 0
+    slowed: int = 0
     stopped: str = ""
     by_reply: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
 
@@ -54,9 +58,12 @@ class Tally:
         self.states[outcome.state] += 1
         self.replies[domain_class(address), outcome.state, outcome.reply_key] += 1
 
-    def report(self) -> DeliverReport:
+    def report(self, *, slowed: int = 0) -> DeliverReport:
         return DeliverReport(
-            **{state: self.states[state] for state in _STATES}, stopped=self.stopped, by_reply=dict(self.replies)
+            **{state: self.states[state] for state in _STATES},
+            slowed=slowed,
+            stopped=self.stopped,
+            by_reply=dict(self.replies),
         )
 
 

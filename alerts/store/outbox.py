@@ -9,12 +9,28 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, Row, Select, and_, bindparam, case, column, func, or_, select, table, true, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    column,
+    func,
+    or_,
+    select,
+    table,
+    true,
+    update,
+)
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlmodel import Session, col
 
 from alerts.store.editions import as_bound
 from alerts.store.engine import database_now
-from alerts.store.lanes import draw
+from alerts.store.lanes import closed, draw
 from alerts.store.tables import EditionRow, InstallationRow, metadata
 
 LEASE = timedelta(seconds=60)
@@ -94,7 +110,7 @@ def claim(session: Session, now: datetime, limit: int, *, lease: timedelta = LEA
         return Block(held=True)
     at = database_now(session)
     take_back(session, at)
-    due = draw(session, _due(session, as_bound(session, now), limit, hold), at, now)
+    due = draw(session, _due(session, as_bound(session, now), limit, _may_go(_P, hold, closed(session, at))), at, now)
     if not due:
         return Block(held=hold is Hold.READERS)
     token = secrets.token_hex(16)
@@ -115,10 +131,9 @@ def take_back(session: Session, at: datetime) -> None:
     )
 
 
-def _due(session: Session, now: datetime | str, limit: int, hold: "Hold") -> Sequence[Row[Any]]:
+def _due(session: Session, now: datetime | str, limit: int, allowed: ColumnElement[bool]) -> Sequence[Row[Any]]:
     """Return (id, domain_hash) of what may go next, locked on PostgreSQL; at most `limit`."""
     connection = session.connection()
-    allowed = _P.kind == OPERATOR if hold is Hold.READERS else true()
     due = (_of(state, now, limit).where(allowed) for state in ("queued", "deferred"))
     waiting = [row for rows in due for row in connection.execute(rows).all()]
     waiting.sort(key=lambda row: (row.priority, row.next_attempt_at, row.id))
@@ -126,6 +141,16 @@ def _due(session: Session, now: datetime | str, limit: int, hold: "Hold") -> Seq
         doubtful = _of("uncertain", now, limit - len(waiting)).where(allowed, _P.doubts < MOST_DOUBTS)
         waiting += connection.execute(doubtful).all()
     return waiting[:limit]
+
+
+def _may_go(
+    columns: ReadOnlyColumnCollection[str, Any], hold: "Hold", closed_to: Collection[bytes]
+) -> ColumnElement[bool]:
+    """Return which deliveries neither a hold nor the lane of their domain keeps back."""
+    allowed = columns.kind == OPERATOR if hold is Hold.READERS else true()
+    if not closed_to:
+        return allowed
+    return and_(allowed, or_(columns.domain_hash.is_(None), columns.domain_hash.not_in(closed_to)))
 
 
 def _of(state: str, now: datetime | str, limit: int) -> Select[Any]:
@@ -237,13 +262,18 @@ _GIVE_BACK = (
 )
 
 
-def waiting(session: Session, now: datetime, most: int, *, hold: Hold = Hold.NONE) -> int:
-    """Return how many deliveries may go, with those of workers that died; counted up to `most`."""
+def waiting(
+    session: Session, now: datetime, most: int, *, hold: Hold = Hold.NONE, closed_to: Collection[bytes] = ()
+) -> int:
+    """Return how many deliveries may go, with those of workers that died; counted up to `most`.
+
+    Mail to the domains of `closed_to` may not.
+    """
     if hold is Hold.ALL:
         return 0
     due = and_(_D.state.in_(("queued", "deferred", "uncertain")), _D.next_attempt_at <= now, _D.doubts < MOST_DOUBTS)
     left = and_(_D.state.in_(("claimed", "sending")), _D.leased_until < database_now(session))
-    allowed = _D.kind == OPERATOR if hold is Hold.READERS else true()
+    allowed = _may_go(_D, hold, closed_to)
     found = (select(_D.id).where(one, allowed).limit(most) for one in (due, left))
     return sum(len(session.connection().execute(rows).all()) for rows in found)
 

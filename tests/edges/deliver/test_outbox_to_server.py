@@ -1,6 +1,7 @@
 """From queued deliveries to a mail server and into files: each once, and what each kind of reply leaves behind."""
 
 import asyncio
+import socket
 from datetime import timedelta
 
 import pytest
@@ -194,7 +195,7 @@ async def test_a_server_that_refuses_us_stops_the_sending_and_costs_no_recipient
     report = await go_by(outbox, mode)
     assert outbox.states() == {"queued": 30}
     assert {row[1] for row in outbox.rows()} == {0}
-    assert "refused us at" in report.stopped
+    assert ("cannot be reached" if (step, answer) == ("CONNECT", HANG) else "refused us at") in report.stopped
     assert report.total == 0
     asked = server.connections
     assert "tried again at" in (await go_by(outbox, mode)).stopped
@@ -202,6 +203,19 @@ async def test_a_server_that_refuses_us_stops_the_sending_and_costs_no_recipient
     server.script.clear()
     report = await go(outbox, carrier=carrier(outbox, mode), eager=True)
     assert report.sent == 30
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_server_that_is_not_there_is_named_with_its_port(sqlite_outbox, host):
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    sqlite_outbox.settings = sqlite_outbox.settings.model_copy(
+        update={"smtp_url": type(sqlite_outbox.settings.smtp_url)(f"smtp://{host}:{port}?starttls=never")}
+    )
+    sqlite_outbox.fill("zoe@inbox.example.net")
+    report = await go(sqlite_outbox)
+    assert report.stopped == f"the mail server {host}:{port} cannot be reached (connection refused)"
+    assert sqlite_outbox.states() == {"queued": 1}
 
 
 async def test_a_wrong_password_stops_the_sending(sqlite_outbox, serve):
