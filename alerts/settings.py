@@ -19,9 +19,7 @@ from subscribers.errors import AddressError
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 SECRETS = Path("/run/secrets")
-NOT_SETTINGS = frozenset(
-    {"ALERTS_DEBUG", "ALERTS_TEST_DATABASE_URL", "ALERTS_BENCH_READER", "ALERTS_BENCH_MAILS", "ALERTS_COMPLETE"}
-)
+OTHER_NAMES = ("ALERTS_DEBUG", "ALERTS_COMPLETE", "ALERTS_TEST_", "ALERTS_BENCH_")  # what is no setting, on purpose
 
 
 class SmtpServer:
@@ -177,8 +175,9 @@ def load(**overrides: Any) -> Settings:  # noqa: ANN401  the fields of Settings
 
 def _refuse_unknown(names: Iterable[str]) -> None:
     """Raise UsageError for a name that looks like a setting and is none: a typing error would change nothing."""
-    known = {f"ALERTS_{name.rstrip('_').upper()}" for name in Settings.model_fields} | NOT_SETTINGS
-    wrong = sorted({name for name in map(str.upper, names) if name.startswith("ALERTS_")} - known)
+    known = {f"ALERTS_{name.rstrip('_').upper()}" for name in Settings.model_fields}
+    ours = {name for name in map(str.upper, names) if name.startswith("ALERTS_") and not name.startswith(OTHER_NAMES)}
+    wrong = sorted(ours - known)
     lines = []
     for name in wrong:
         near = get_close_matches(name, known, 1)
