@@ -21,6 +21,7 @@ async def test_a_beat_that_fails_is_played_again() -> None:
     metronome.start()
     await asyncio.wait_for(twice.wait(), 5)
     await metronome.stop()
+    assert played >= 2
 
 
 async def test_a_beat_is_never_played_twice_at_a_time() -> None:
@@ -87,3 +88,4 @@ async def test_a_crash_in_a_beat_does_not_stop_the_others() -> None:
     metronome.start()
     await asyncio.wait_for(ticks.wait(), 5)
     await metronome.stop()
+    assert ticks.is_set()
