@@ -11,7 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from alerts.errors import AlertsError
 from alerts.ingest.fetch import Fetch
 from alerts.ingest.pool import Pool
-from alerts.pipeline import care, compose, deliver, inbox, keep, nightly, ping, poll, release, troubles
+from alerts.pipeline import care, compose, deliver, inbox, keep, nightly, ping, poll, relabel, release, troubles
 from alerts.wiring import World
 
 log = structlog.get_logger(__name__)
@@ -79,6 +79,7 @@ def beats(
             Beat("compose", 5, work.compose),
             Beat("herald", 5, work.herald),
             Beat("bounces", 60, work.bounces),
+            Beat("relabel", 5, work.relabel),
             Beat("troubles", 600, work.troubles),
             Beat("backup", 600, work.backup),
             Beat("keep", 3600, work.keep),
@@ -96,6 +97,7 @@ class _Work:
         self._fetch = fetch
         self._stop = stop
         self._pool = pool
+        self._compared = False
         self._herald = ping.Herald(world.engine, world.settings)
 
     async def poll(self) -> None:
@@ -146,6 +148,15 @@ class _Work:
                 uncertain=report.uncertain,
                 stopped=report.stopped,
             )
+
+    async def relabel(self) -> None:
+        world = self._world
+        if not self._compared:
+            await asyncio.to_thread(relabel.order_if_outdated, world.engine, world.now())
+            self._compared = True
+        done = await asyncio.to_thread(relabel.work_off, world.engine, world.now(), stopped=self._stop.is_set)
+        if done:
+            log.info("archive.relabelled", items=done.items, changed=done.changed)
 
     async def troubles(self) -> None:
         world = self._world

@@ -95,6 +95,11 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_
             click.echo(line)
 
 
+def counted(count: int, what: str) -> str:
+    """Return `1 item`, `2 items`."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def cell(value: Any) -> str:  # noqa: ANN401
     if value is None:
         return "-"

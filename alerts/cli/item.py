@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alerts.cli.common import Span, json_option, opened, print_json, print_rows
+from alerts.cli.common import Span, counted, json_option, opened, print_json, print_rows
 from alerts.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ def _found(session: Any, said: str) -> int:  # noqa: ANN401
 
 
 def _shown(one: "Listed") -> Iterable[str]:
+    from alerts.model import Facet
     from alerts.publish.strength import headline_finding, strength
 
     content = one.item.content
@@ -173,7 +174,7 @@ def _shown(one: "Listed") -> Iterable[str]:
     if finding := headline_finding(content, one.labels):
         yield finding
     yield ""
-    for label in one.labels:
+    for label in sorted(one.labels, key=lambda label: list(Facet).index(label.facet)):
         words = "; ".join(f'"{evidence.words}" ({evidence.field})' for evidence in label.evidence)
         said = " by an operator" if label.by != "rule" else ""
         yield f"  {label.facet.value:10} {label.value} ({label.role.value}){said}  {words}"
@@ -227,7 +228,7 @@ def search(words: tuple[str, ...], limit: int, *, as_json: bool) -> None:
 @click.option("--why", default="", help="Shown with the label instead of words from the text.")
 def relabel(item: str, why: str, **given: Any) -> None:  # noqa: ANN401
     """Correct an item's labels; the operator's word wins over rules and survives re-classification."""
-    from alerts.pipeline import relabel as work
+    from alerts.pipeline import corrections
     from alerts.store import catalogue
     from alerts.store.engine import reading
 
@@ -240,8 +241,8 @@ def relabel(item: str, why: str, **given: Any) -> None:  # noqa: ANN401
     said = list(_said(given, why, now_so))
     if not said:
         raise UsageError("Say what is right; see: alerts item relabel --help")
-    work.correct(world.engine, number, said, world.now())
-    click.echo(f"Corrected item {number}: {len(said)} labels. The rules' other labels stand.")
+    corrections.correct(world.engine, number, said, world.now())
+    click.echo(f"Corrected item {number}: {counted(len(said), 'label')}. The rules' other labels stand.")
 
 
 def row_of(session: Any, number: int) -> dict[str, Any]:  # noqa: ANN401

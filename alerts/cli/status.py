@@ -40,6 +40,9 @@ def _lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Running", "; ".join(found["processes"]) or "nothing: alerts run"
     yield "Sources", f"{_counted(found['sources'], 'none')}; last poll {cell(found['last_poll'])}"
     yield "Items", f"{found['items']}, alerts {found['alerts']}"
+    if found["labelling"]:
+        done, total = found["labelling"]
+        yield "Labelling", f"{done:,} of {total:,} items by today's topics and rules"
     yield "Subscribers", _counted(found["subscribers"], "none")
     yield "Digests", f"next {cell(found['next_digest'])}, {found['digests_within_a_day']} within a day"
     queue = f"{found['due']} due now" + (f", waiting since {cell(found['waiting_since'])}" if found["due"] else "")
@@ -52,7 +55,7 @@ def _counted(counts: dict[str, int], nothing: str) -> str:
 
 def gathered(world: "World") -> dict[str, Any]:
     """Count what stands in the database and name what needs a person."""
-    from alerts.store import catalogue, items, numberline, outbox, presence, vitals
+    from alerts.store import catalogue, items, numberline, outbox, presence, relabelling, vitals
     from alerts.store.engine import reading
     from subscribers import store as people
 
@@ -65,6 +68,7 @@ def gathered(world: "World") -> dict[str, Any]:
             "sources": dict(Counter(health.state.value for health in sources)),
             "last_poll": vitals.last_poll(session),
             "items": items.count(session),
+            "labelling": relabelling.progress(session),
             "alerts": numberline.count(session),
             "subscribers": dict(people.counts(session)),
             "next_digest": digests.next_at,

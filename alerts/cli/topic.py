@@ -1,17 +1,24 @@
 """`alerts topic`: what people can follow."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from alerts.cli.common import Span, json_option, opened, print_json, print_rows, progress
+from alerts.cli.common import Span, counted, json_option, opened, print_json, print_rows, progress
 from alerts.errors import AlertsError, UsageError
 
+if TYPE_CHECKING:
+    from alerts.model import Topic
+    from alerts.pipeline.trial import Trial
+    from alerts.wiring import World
+
 COLUMNS = ("slug", "name", "parent", "items")
+UNSAVED = "Nothing was saved (--dry-run)."
 
 
 @click.group("topic")
@@ -53,7 +60,7 @@ def definition_of(options: Mapping[str, Any]) -> dict[str, list[str]]:
 @click.option("--retired", is_flag=True, help="Retired ones too.")
 @json_option
 def list_(*, retired: bool, as_json: bool) -> None:
-    """List the topics and how many items are about each."""
+    """List the topics, with how many items are about each."""
     from alerts.store import catalogue
     from alerts.store.engine import reading
 
@@ -73,7 +80,7 @@ def list_(*, retired: bool, as_json: bool) -> None:
 @click.argument("slug")
 @json_option
 def show(slug: str, *, as_json: bool) -> None:
-    """Show one topic with its definition, as a pack holds it."""
+    """Show one topic with its definition."""
     from alerts.classify import packs
     from alerts.store import catalogue
     from alerts.store.engine import reading
@@ -109,10 +116,13 @@ def show(slug: str, *, as_json: bool) -> None:
 @click.option("--watch", help="Make sources that ask for it: pubmed,clinicaltrials,europepmc.")
 @click.option("--dry-run", is_flag=True, help="Show what it would match; save nothing.")
 def add(slug: str, name: str, watch: str | None, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401
-    """Add a topic; shows the stored items it matches, with the words that prove it."""
+    """Add a topic.
+
+    Shows the stored items that it matches, with the words that prove it, before it is saved.
+    """
     from alerts.classify import packs
     from alerts.model import Topic
-    from alerts.pipeline import manage, relabel
+    from alerts.pipeline import manage
     from alerts.store import catalogue
     from alerts.store.engine import reading
 
@@ -125,16 +135,13 @@ def add(slug: str, name: str, watch: str | None, *, dry_run: bool, **options: An
     sources = _watchers(topic, kinds)
     with reading(world.engine) as session:
         catalogue.check_new_topics(session, [topic])
-    with progress("Trying it on the archive") as told:
-        trial = relabel.trial(world.engine, [topic], progress=told)
-    _print_trial(trial)
+    _try(world, [topic])
     if dry_run:
-        click.echo("Nothing was saved (--dry-run).")
+        click.echo(UNSAVED)
         return
     manage.add_topics(world.engine, [topic], world.now(), watchers=sources)
-    with progress("Labelling the archive") as told:
-        relabel.relabel(world.engine, world.now(), progress=told)
     click.echo(f"Added the topic {slug}.")
+    _label_anew(world)
     _say_sources(slug, [source.slug for source in sources])
 
 
@@ -159,14 +166,45 @@ def _say_sources(slug: str, made: list[str]) -> None:
         )
 
 
-def _print_trial(trial: Any, most: int = 20) -> None:  # noqa: ANN401  relabel.Trial
+def _try(world: "World", topics: "Sequence[Topic]", since: datetime | None = None) -> None:
+    """Show what definitions would change in the archive, with the words."""
+    from alerts.pipeline.trial import trial
+
+    with progress("Trying it on the archive") as told:
+        found = trial(world.engine, topics, since=since, progress=told)
+    _print_trial(found)
+
+
+def _label_anew(world: "World") -> None:
+    """Leave the archive to the running service, or label it here, showing how far it is."""
+    from alerts.pipeline import relabel
+    from alerts.store import presence
+    from alerts.store.engine import reading
+
+    with reading(world.engine) as session:
+        served = any("scheduler" in process.roles for process in presence.running(session))
+    if served:
+        click.echo("The running service labels the archive anew; how far it is: alerts status")
+        return
+    with progress("Labelling the archive") as told:
+        done = relabel.work_off(world.engine, world.now(), told)
+    if done is None:
+        click.echo("Another process labels the archive anew; how far it is: alerts status")
+    else:
+        click.echo(f"Labelled the archive anew: {counted(done.changed, 'item')} of {done.items} changed.")
+
+
+def _print_trial(trial: "Trial", most: int = 20) -> None:
     for sign, changes in (("+", trial.added), ("-", trial.dropped)):
         for change in changes[:most]:
             words = "; ".join(dict.fromkeys(change.words)) or "no words"
             click.echo(f"{sign} {change.slug}  item {change.item_id}  {change.title[:70]}  [{words[:80]}]")
         if len(changes) > most:
             click.echo(f"{sign} ... and {len(changes) - most} more")
-    click.echo(f"Of {trial.items} stored items it would add {len(trial.added)} and drop {len(trial.dropped)} labels.")
+    click.echo(
+        f"Of {counted(trial.items, 'stored item')} it would add {counted(len(trial.added), 'label')} "
+        f"and drop {len(trial.dropped)}."
+    )
 
 
 @command.command()
@@ -175,10 +213,15 @@ def _print_trial(trial: Any, most: int = 20) -> None:  # noqa: ANN401  relabel.T
 @definition_options
 @click.option("--no-parent", is_flag=True, help="It stands alone.")
 @click.option("--alert", is_flag=True, help="Items that gain it are news (mailed), not only shown.")
-def edit(slug: str, name: str | None, *, no_parent: bool, alert: bool, **options: Any) -> None:  # noqa: ANN401
-    """Change a topic. Each option given replaces that part of the definition; the archive is labelled anew."""
+@click.option("--dry-run", is_flag=True, help="Show what would change; save nothing.")
+def edit(slug: str, name: str | None, *, no_parent: bool, alert: bool, dry_run: bool, **options: Any) -> None:  # noqa: ANN401
+    """Change a topic.
+
+    Each option given replaces that part of the definition. What changes in the archive is shown before it is saved;
+    the archive is then labelled anew.
+    """
     from alerts.classify import packs
-    from alerts.pipeline import manage, relabel
+    from alerts.pipeline import manage
     from alerts.store import catalogue
     from alerts.store.engine import reading
 
@@ -192,19 +235,26 @@ def edit(slug: str, name: str | None, *, no_parent: bool, alert: bool, **options
         parent=None if no_parent else options["parent"] or old.parent,
     )
     packs.check_topic(new)
-    if not manage.edit_topics(world.engine, [new]):
+    if new == old:
         click.echo(f"The topic {slug} is as it was.")
         return
-    with progress("Labelling the archive") as told:
-        relabel.relabel(world.engine, world.now(), progress=told, loud=alert)
+    _try(world, [new])
+    if dry_run:
+        click.echo(UNSAVED)
+        return
+    manage.edit_topics(world.engine, [new], world.now(), loud=alert)
     click.echo(f"Changed the topic {slug}.")
+    _label_anew(world)
 
 
 @command.command()
 @click.argument("slug")
 @click.option("--into", help="The topic that its followers go on with.")
 def retire(slug: str, into: str | None) -> None:
-    """End a topic. Its slug is never used again; its feed says that it is gone, or leads to the successor."""
+    """End a topic.
+
+    Its slug is never used again; its feed says that it is gone, or leads to the successor.
+    """
     from alerts.pipeline import people
 
     world = opened()
@@ -216,9 +266,12 @@ def retire(slug: str, into: str | None) -> None:
 @click.argument("what")
 @click.option("--since", type=Span(), default="90d", help="How far back to look.")
 def test(what: str, since: Any) -> None:  # noqa: ANN401
-    """Try a pack FILE, or a topic's SLUG as it is saved, on the stored items; saves nothing."""
+    """Try definitions on the stored items.
+
+    WHAT is a pack file, or the slug of a topic as it is saved. Shows what would be added and dropped, with the words;
+    nothing is saved.
+    """
     from alerts.classify import packs
-    from alerts.pipeline import relabel
     from alerts.store import catalogue
     from alerts.store.engine import reading
 
@@ -230,22 +283,24 @@ def test(what: str, since: Any) -> None:  # noqa: ANN401
             topics = [catalogue.topic(session, what)]
     else:
         topics = list(packs.load(text, str(path)))
-    with progress("Trying it") as told:
-        _print_trial(relabel.trial(world.engine, topics, since=world.now() - since, progress=told))
+    _try(world, topics, world.now() - since)
 
 
 @command.command()
 def check() -> None:
-    """Replay every operator's correction and say which rules now disagree."""
-    from alerts.pipeline import relabel
+    """Replay operators' corrections.
+
+    Says with which of them the rules now disagree.
+    """
+    from alerts.pipeline import corrections
 
     world = opened()
-    found = relabel.check_corrections(world.engine)
+    found = corrections.replay(world.engine)
     for one in found.disagreements:
         click.echo(
             f"item {one.item_id}: {one.facet} {one.value}: the operator said {one.said}, the rules say {one.ruled}"
         )
-    click.echo(f"{found.corrections} corrections, {len(found.disagreements)} disagreements.")
+    click.echo(f"{counted(found.corrections, 'correction')}, {counted(len(found.disagreements), 'disagreement')}.")
     if found.disagreements:
         raise AlertsError("The rules disagree with operators' corrections; the corrections stay in force.")
 
@@ -253,7 +308,10 @@ def check() -> None:
 @command.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def lint(files: tuple[Path, ...]) -> None:
-    """Find terms that can never match, shadowed terms, acronyms without company: in the topics, or in pack FILES."""
+    """Find mistakes in definitions.
+
+    Terms that can never match, shadowed terms, acronyms without company: in the topics, or in pack FILES.
+    """
     from alerts.classify import lint as rules
     from alerts.classify import packs
     from alerts.store import catalogue
@@ -268,34 +326,34 @@ def lint(files: tuple[Path, ...]) -> None:
     found = list(rules.lint(topics))
     for line in found:
         click.echo(line)
-    click.echo(f"{len(topics)} topics, {len(found)} findings.")
+    click.echo(f"{counted(len(topics), 'topic')}, {counted(len(found), 'finding')}.")
     if found:
         raise AlertsError("Mend what is listed, or leave it on purpose.")
 
 
 @command.command("import")
 @click.argument("what")
-@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; save nothing.")
 def import_(what: str, *, dry_run: bool) -> None:
-    """Read a pack: a TOML FILE, - for standard input, or the name of a shipped one. Known slugs are changed."""
+    """Read a pack of topics; known slugs are changed.
+
+    WHAT is a TOML file, - for standard input, or the name of a shipped pack. What changes in the archive is shown
+    before it is saved.
+    """
     from alerts.classify import packs
-    from alerts.pipeline import manage, relabel
-    from alerts.store import catalogue
-    from alerts.store.engine import reading
+    from alerts.pipeline import manage
 
     name, text = _pack_text(what)
     topics = packs.load(text, name)
     world = opened()
+    _try(world, topics)
     if dry_run:
-        with reading(world.engine) as session:
-            known = catalogue.parents(session)
-        new = sum(topic.slug not in known for topic in topics)
-        click.echo(f"Would add {new} topics and change up to {len(topics) - new}.")
+        click.echo(UNSAVED)
         return
-    added, changed = manage.import_topics(world.engine, topics)
-    with progress("Labelling the archive") as told:
-        relabel.relabel(world.engine, world.now(), progress=told)
-    click.echo(f"Added {len(added)} topics, changed {len(changed)}.")
+    added, changed = manage.import_topics(world.engine, topics, world.now())
+    click.echo(f"Added {counted(len(added), 'topic')}, changed {len(changed)}.")
+    if added or changed:
+        _label_anew(world)
 
 
 def _pack_text(what: str) -> tuple[str, str]:
@@ -315,7 +373,7 @@ def _pack_text(what: str) -> tuple[str, str]:
 @command.command()
 @click.argument("slugs", nargs=-1)
 def export(slugs: tuple[str, ...]) -> None:
-    """Write topics (all, or those named) as a pack to standard output."""
+    """Write topics as a pack to standard output: all, or those named."""
     from alerts.classify import packs
     from alerts.store import catalogue
     from alerts.store.engine import reading

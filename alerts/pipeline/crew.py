@@ -2,19 +2,29 @@
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
+
+from sqlalchemy import ColumnElement, Engine
 
 from alerts.classify import Classifier, Hints
 from alerts.model import Label, Topic
 from alerts.pipeline import rules
+from alerts.store import archive
 from alerts.store.archive import Stored
+from alerts.store.engine import reading
 
+READ = 500  # items a batch
 ALONE = 2_000  # items up to which starting processes takes longer than the work
 _AHEAD = 2  # batches that wait for each process
 
 Told = Mapping[int, tuple[Label, ...]]
+Progress = Callable[[int, int], None]
+
+
+def silent(_done: int, _total: int) -> None:
+    """Tell nobody how far it is."""
 
 
 def classify(classifier: Classifier, batch: Sequence[Stored]) -> Told:
@@ -27,9 +37,33 @@ def _hints(one: Stored) -> Hints:
 
 
 def labelled(
+    engine: Engine, topics: Sequence[Topic], which: ColumnElement[bool], progress: Progress = silent
+) -> Iterator[tuple[list[Stored], Told]]:
+    """Yield the stored items of a condition in batches with their labels; tells (done, total) as they are taken."""
+    with reading(engine) as session:
+        total = archive.count(session, which)
+    progress(0, total)
+    done = 0
+    for batch, told in _told(topics, _walk(engine, which), total):
+        yield batch, told
+        done += len(batch)
+        progress(done, max(total, done))
+
+
+def _walk(engine: Engine, which: ColumnElement[bool]) -> Iterator[list[Stored]]:
+    after = 0
+    while True:
+        with reading(engine) as session:
+            batch = archive.batch(session, which, after, READ)
+        if not batch:
+            return
+        yield batch
+        after = batch[-1].id
+
+
+def _told(
     topics: Sequence[Topic], batches: Iterable[list[Stored]], total: int
 ) -> Iterator[tuple[list[Stored], Told]]:
-    """Yield each batch with its labels; `total` items decide whether it is worth starting processes."""
     if total <= ALONE:
         classifier = rules.classifier(topics)
         yield from ((batch, classify(classifier, batch)) for batch in batches)

@@ -4,36 +4,43 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from alerts.model import Source, Topic
-from alerts.store import catalogue, installation
+from alerts.store import catalogue, installation, relabelling
 from alerts.store.engine import reading, writing
 
 
 def add_topics(engine: Engine, topics: Iterable[Topic], now: datetime, *, watchers: Sequence[Source] = ()) -> list[str]:
-    """Add topics and the sources that ask for them; the archive is labelled by `relabel`."""
+    """Add topics and the sources that ask for them, and order that the archive is labelled anew."""
     with writing(engine) as session:
         added = catalogue.add_topics(session, topics)
         catalogue.add_sources(session, watchers, now)
-        installation.raise_revisions(session, added)
+        _follow_up(session, added, now)
     return added
 
 
-def edit_topics(engine: Engine, topics: Iterable[Topic]) -> list[str]:
-    """Change topics; returns the slugs that differ now."""
+def edit_topics(engine: Engine, topics: Iterable[Topic], now: datetime, *, loud: bool = False) -> list[str]:
+    """Change topics, and order that the archive is labelled anew; returns the slugs that differ now."""
     with writing(engine) as session:
         changed = catalogue.edit_topics(session, topics)
-        installation.raise_revisions(session, changed)
+        _follow_up(session, changed, now, loud=loud)
     return changed
 
 
-def import_topics(engine: Engine, topics: Sequence[Topic]) -> tuple[list[str], list[str]]:
+def _follow_up(session: Session, slugs: Sequence[str], now: datetime, *, loud: bool = False) -> None:
+    if slugs:
+        installation.raise_revisions(session, slugs)
+        relabelling.place(session, now, loud=loud)
+
+
+def import_topics(engine: Engine, topics: Sequence[Topic], now: datetime) -> tuple[list[str], list[str]]:
     """Add the topics of a pack whose slugs are new and change the others; returns both lists of slugs."""
     with writing(engine) as session:
         known = catalogue.parents(session)
         added = catalogue.add_topics(session, [topic for topic in topics if topic.slug not in known])
         changed = catalogue.edit_topics(session, [topic for topic in topics if topic.slug in known])
-        installation.raise_revisions(session, added + changed)
+        _follow_up(session, added + changed, now)
     return added, changed
 
 

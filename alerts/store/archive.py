@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
-from alerts.model import Content
+from alerts.model import Content, Intent, Reason
 from alerts.store.bulk import changed, chunks
 from alerts.store.shelf import about, content_from
 from alerts.store.tables import ItemRow, LinkRow
@@ -23,6 +23,11 @@ class Stored:
     study_linked: bool
     changed_at: datetime
     first_alert: int | None
+
+    def news(self, *, quiet: bool) -> Intent:
+        """Return the intent that tells what its new labels make of it: its first alert, or a matched one."""
+        reason = Reason.NEW if self.first_alert is None else Reason.MATCHED
+        return Intent(item_id=self.id, reason=reason, quiet=quiet)
 
 
 def outdated(version: str) -> ColumnElement[bool]:

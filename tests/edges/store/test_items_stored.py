@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlmodel import select
 
 from alerts.errors import NotFoundError, UsageError
 from alerts.model import Content, Entry, Facet, Key, Kind, Label, Link, Page, PartialDate, Reason, Role, Source, Topic
-from alerts.pipeline import crew, outcome, relabel, release, rules
+from alerts.pipeline import corrections, crew, manage, outcome, relabel, release, rules, trial
 from alerts.pipeline.shelve import Shelver, Visit
-from alerts.store import catalogue, due, installation, items, labels, numberline
+from alerts.store import catalogue, due, installation, items, labels, numberline, relabelling
 from alerts.store.engine import reading, writing
 from alerts.store.items import Filter
 from alerts.store.tables import AlertRow, HistoryRow, IntentRow, ItemRow, KeyRow, SightingRow
@@ -165,8 +165,8 @@ def topic(slug: str, role: Role) -> Label:
 
 def test_an_operator_s_word_wins_over_rules_and_survives_them(bench: Bench) -> None:
     bench.bring("pubmed", entry())
-    relabel.correct(bench.engine, 1, [topic("narcolepsy", Role.NOT), topic("sleep", Role.ABOUT)], bench.now)
-    relabel.correct(bench.engine, 1, [Label(facet=Facet.DESIGN, value="lab", by="operator")], bench.now)
+    corrections.correct(bench.engine, 1, [topic("narcolepsy", Role.NOT), topic("sleep", Role.ABOUT)], bench.now)
+    corrections.correct(bench.engine, 1, [Label(facet=Facet.DESIGN, value="lab", by="operator")], bench.now)
     bench.bring("pubmed", entry(text="Again of narcolepsy, with more words."))
     with reading(bench.engine) as session:
         held = labels.held(session, [1])[1]
@@ -175,7 +175,7 @@ def test_an_operator_s_word_wins_over_rules_and_survives_them(bench: Bench) -> N
         assert [one.item.id for one in items.listing(session, Filter(topic="narcolepsy"))] == []
         assert [one.item.id for one in items.listing(session, Filter(topic="sleep", design="lab"))] == [1]
         assert catalogue.topic_counts(session) == {"sleep": 1}
-    replay = relabel.check_corrections(bench.engine)
+    replay = corrections.replay(bench.engine)
     assert replay.corrections == 3
     assert {(one.facet, one.value) for one in replay.disagreements} >= {("topic", "narcolepsy"), ("topic", "sleep")}
 
@@ -183,7 +183,7 @@ def test_an_operator_s_word_wins_over_rules_and_survives_them(bench: Bench) -> N
 def test_a_correction_takes_the_place_of_the_one_before(bench: Bench) -> None:
     bench.bring("pubmed", entry())
     for role in (Role.NOT, Role.ABOUT, Role.NOT):
-        relabel.correct(bench.engine, 1, [topic("narcolepsy", role)], bench.now)
+        corrections.correct(bench.engine, 1, [topic("narcolepsy", role)], bench.now)
     with reading(bench.engine) as session:
         assert [label.role for _, label in labels.corrections(session)] == [Role.NOT]
 
@@ -193,16 +193,16 @@ def test_a_topic_that_an_operator_adds_is_told_to_its_readers(bench: Bench) -> N
     bench.release()
     with writing(bench.engine) as session:
         catalogue.add_topics(session, [Topic(slug="lamps", name="Lamps", definition={"terms": ["luminaire"]})])
-    relabel.correct(bench.engine, 1, [topic("lamps", Role.ABOUT)], bench.now)
+    corrections.correct(bench.engine, 1, [topic("lamps", Role.ABOUT)], bench.now)
     assert bench.release() == [(Reason.MATCHED, 1)]
-    relabel.correct(bench.engine, 1, [topic("lamps", Role.NOT)], bench.now)
+    corrections.correct(bench.engine, 1, [topic("lamps", Role.NOT)], bench.now)
     assert bench.release() == []
 
 
 def test_an_unknown_topic_is_no_correction(bench: Bench) -> None:
     bench.bring("pubmed", entry())
     with pytest.raises(NotFoundError, match="moonlight"):
-        relabel.correct(bench.engine, 1, [topic("moonlight", Role.ABOUT)], bench.now)
+        corrections.correct(bench.engine, 1, [topic("moonlight", Role.ABOUT)], bench.now)
 
 
 def test_a_new_topic_is_tried_on_the_archive_and_then_makes_quiet_alerts(bench: Bench) -> None:
@@ -210,15 +210,15 @@ def test_a_new_topic_is_tried_on_the_archive_and_then_makes_quiet_alerts(bench: 
                             for n in range(1, 8)))
     bench.release()
     lamps = Topic(slug="lamps", name="Lamps", definition={"terms": ["lamp"]})
-    trial = relabel.trial(bench.engine, [lamps])
-    assert (trial.items, len(trial.added), trial.dropped) == (7, 7, ())
-    assert {word.lower() for change in trial.added for word in change.words} == {"lamps"}
+    tried = trial.trial(bench.engine, [lamps])
+    assert (tried.items, len(tried.added), tried.dropped) == (7, 7, ())
+    assert {word.lower() for change in tried.added for word in change.words} == {"lamps"}
     with writing(bench.engine) as session:
         catalogue.add_topics(session, [lamps])
     steps: list[tuple[int, int]] = []
     done = relabel.relabel(bench.engine, bench.now, lambda at, total: steps.append((at, total)))
     assert (done.items, done.changed, steps) == (7, 7, [(0, 7), (7, 7)])
-    assert relabel.outdated(bench.engine) == 0
+    assert not relabel.order_if_outdated(bench.engine, bench.now)
     assert relabel.relabel(bench.engine, bench.now).items == 0
     assert [reason for reason, _ in bench.release()] == [Reason.MATCHED] * 7
     with reading(bench.engine) as session:
@@ -228,9 +228,66 @@ def test_a_new_topic_is_tried_on_the_archive_and_then_makes_quiet_alerts(bench: 
 
 def test_a_trial_of_a_narrower_definition_shows_what_it_would_drop(bench: Bench) -> None:
     bench.bring("pubmed", entry())
-    trial = relabel.trial(bench.engine, [replace(TOPICS[1], definition={"terms": ["cataplexy"]})])
-    assert [(change.slug, change.item_id) for change in trial.dropped] == [("narcolepsy", 1)]
-    assert relabel.trial(bench.engine, TOPICS, since=bench.now + timedelta(days=1)).items == 0
+    tried = trial.trial(bench.engine, [replace(TOPICS[1], definition={"terms": ["cataplexy"]})])
+    assert [(change.slug, change.item_id) for change in tried.dropped] == [("narcolepsy", 1)]
+    assert trial.trial(bench.engine, TOPICS, since=bench.now + timedelta(days=1)).items == 0
+
+
+def test_a_changed_topic_orders_a_pass_that_one_process_works_off(bench: Bench) -> None:
+    bench.bring("pubmed", entry())
+    manage.edit_topics(bench.engine, [replace(TOPICS[1], definition={"terms": ["lamp"]})], bench.now, loud=True)
+    with writing(bench.engine) as session:
+        elsewhere = relabelling.take(session)
+        assert elsewhere is not None
+        assert elsewhere.loud
+    assert relabel.work_off(bench.engine, bench.now) is None
+    with writing(bench.engine) as session:
+        relabelling.give_back(session, elsewhere, None)
+        assert relabelling.progress(session) == (0, 0)
+    done = relabel.work_off(bench.engine, bench.now)
+    assert done is not None
+    assert done.items == 1
+    with reading(bench.engine) as session:
+        assert relabelling.progress(session) is None
+    assert relabel.work_off(bench.engine, bench.now) is None
+
+
+def test_a_pass_that_was_stopped_goes_on_where_it_was(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.bring("pubmed", *(entry(str(n), keys=(Key("pmid", str(n)),), title=f"Lamps of kind {n} in narcolepsy")
+                            for n in range(1, 8)))
+    manage.edit_topics(bench.engine, [replace(TOPICS[1], definition={"terms": ["lamp"]})], bench.now)
+    monkeypatch.setattr(crew, "READ", 3)
+    told: list[int] = []
+    with pytest.raises(relabel.StoppedError):
+        relabel.work_off(bench.engine, bench.now, lambda at, _: told.append(at), stopped=lambda: told[-1:] == [3])
+    with reading(bench.engine) as session:
+        assert relabelling.progress(session) == (3, 7)
+    rest = relabel.work_off(bench.engine, bench.now)
+    assert rest is not None
+    assert rest.items == 4
+
+
+def test_an_order_placed_in_the_middle_of_a_pass_is_not_lost(bench: Bench) -> None:
+    bench.bring("pubmed", entry())
+    narrower = [replace(TOPICS[1], definition={"terms": ["lamp"]})]
+    manage.edit_topics(bench.engine, narrower, bench.now)
+    relabel.work_off(bench.engine, bench.now, lambda at, _: manage.edit_topics(bench.engine, [TOPICS[1]], bench.now) if at else None)
+    with reading(bench.engine) as session:
+        assert relabelling.progress(session) is not None
+    again = relabel.work_off(bench.engine, bench.now)
+    assert again is not None
+    assert again.items == 1
+
+
+def test_rules_of_a_newer_program_are_ordered_for_the_archive_at_start(bench: Bench) -> None:
+    bench.bring("pubmed", entry())
+    assert not relabel.order_if_outdated(bench.engine, bench.now)
+    with writing(bench.engine) as session:
+        session.execute(update(ItemRow).values(rules="older"))
+    assert relabel.order_if_outdated(bench.engine, bench.now)
+    done = relabel.work_off(bench.engine, bench.now)
+    assert done is not None
+    assert (done.items, done.changed) == (1, 0)
 
 
 def test_what_operators_say_of_a_source_makes_its_items_about_the_topic(bench: Bench) -> None:
@@ -297,7 +354,7 @@ def test_a_long_archive_is_labelled_by_several_processes_with_the_same_result(
     with writing(bench.engine) as session:
         catalogue.add_topics(session, [Topic(slug="lamps", name="Lamps", definition={"terms": ["lamp"]})])
     monkeypatch.setattr(crew, "ALONE", 0)
-    monkeypatch.setattr(relabel, "READ", 7)
+    monkeypatch.setattr(crew, "READ", 7)
     done = relabel.relabel(bench.engine, bench.now)
     assert (done.items, done.changed) == (30, 30)
     with reading(bench.engine) as session:
