@@ -94,6 +94,7 @@ class Fetch:
     ) -> None:
         for session in self._sessions.values():
             await session.close()
+        await self._gates.close()
 
     def _session(self, *, private: bool) -> aiohttp.ClientSession:
         """Open a session of its own for private addresses, so that no kept connection is lent to the others."""

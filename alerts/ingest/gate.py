@@ -1,42 +1,63 @@
 """One request at a time for each host, spaced where asked; so many hosts at once (issue of fairness)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 
-Turn = Callable[[str, float], Awaitable[float]]
-"""Takes a host and the seconds between two requests to it, and returns the seconds to wait until ours may start."""
+Starts = Callable[[], None]
+"""Says that the request starts now."""
+
+
+class Turn(Protocol):
+    """The turns at hosts, shared with whoever else asks them.
+
+    `async with turn.at(host, apart) as starts` waits for the turn: for nobody else to be there, and for `apart`
+    seconds since the last request's start. The caller asks for one turn at a host at a time.
+    """
+
+    def at(self, host: str, apart: float) -> AbstractAsyncContextManager[Starts]: ...
+
+    async def close(self) -> None: ...
 
 
 class Gates:
-    """`async with gates.pass_(host)` waits its turn: first at the host, then for one of the `hosts` places.
-
-    `turn` shares out the turns at hosts with a spacing where other processes ask them too.
-    """
+    """`async with gates.pass_(host)` waits its turn: first at the host, then for one of the `hosts` places."""
 
     def __init__(self, hosts: int, spacing: Mapping[str, float], turn: Turn | None = None) -> None:
         self._places = asyncio.Semaphore(hosts)
         self._spacing = spacing
-        self._turn = turn or self._own_turn
-        self._turns: dict[str, asyncio.Lock] = {}
-        self._next: dict[str, float] = {}
+        self._turn = turn or _Alone()
+        self._queues: dict[str, asyncio.Lock] = {}
 
     @asynccontextmanager
     async def pass_(self, host: str) -> AsyncIterator[None]:
         """Hold the host's turn while the block runs; those who wait for one host take no place from others."""
-        async with self._turns.setdefault(host, asyncio.Lock()):
-            await self._wait(host)
-            async with self._places:
-                yield
+        turn = self._turn.at(host, self._spacing.get(host, 0.0))
+        async with self._queues.setdefault(host, asyncio.Lock()), turn as starts, self._places:
+            starts()
+            yield
 
-    async def _wait(self, host: str) -> None:
-        gap = self._spacing.get(host, 0.0)
-        if not gap:
-            return
-        await asyncio.sleep(await self._turn(host, gap))
+    async def close(self) -> None:
+        """Give back whatever turns are still ours."""
+        await self._turn.close()
 
-    async def _own_turn(self, host: str, gap: float) -> float:
-        now = asyncio.get_running_loop().time()
-        start = max(now, self._next.get(host, 0.0))
-        self._next[host] = start + gap
-        return start - now
+
+class _Alone:
+    """The turns of a process that nobody shares its hosts with."""
+
+    def __init__(self) -> None:
+        self._opens: dict[str, float] = {}
+
+    @asynccontextmanager
+    async def at(self, host: str, apart: float) -> AsyncIterator[Starts]:
+        clock = asyncio.get_running_loop().time
+
+        def starts() -> None:
+            if apart:
+                self._opens[host] = clock() + apart
+
+        await asyncio.sleep(self._opens.get(host, 0.0) - clock())
+        yield starts
+
+    async def close(self) -> None: ...

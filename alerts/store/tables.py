@@ -96,13 +96,15 @@ class SourceRow(Table, table=True):
 
 
 class HostRow(Table, table=True):
-    """What a host asked of us (Retry-After), and the rate limits that all workers share."""
+    """What a host asked of us (Retry-After), which process visits it, and when it may be asked next."""
 
     __tablename__ = "hosts"
 
     host: str = Field(primary_key=True)
     not_before: datetime | None = None
     next_slot_at: datetime | None = None
+    lease: str | None = None
+    leased_until: datetime | None = None
 
 
 class ItemRow(Table, table=True):
