@@ -20,6 +20,8 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
 from alerts.__main__ import main
+from alerts.pipeline.presence import present
+from alerts.store.engine import connect
 
 ITEM = """<item><title>{title}</title><link>http://journal.test/{key}?utm_source=rss&amp;ff={poll}</link>
 <guid isPermaLink="false">journal:{key}</guid><pubDate>Mon, 04 May 2026 06:00:00 GMT</pubDate>
@@ -312,3 +314,33 @@ def test_labelled_lines_need_no_database(alone: Operator, tmp_path: Path) -> Non
     assert printed[0]["topics"][0]["slug"] == "nmosd"
     assert "line 2" in said
     assert not (tmp_path / "var").exists()
+
+
+def test_a_changed_topic_is_shown_then_saved_then_read_into_the_archive(alone: Operator, tmp_path: Path) -> None:
+    rows = [{"id": "1", "title": "Light in narcolepsy", "text": "We lit 40 rooms."}, {"id": "2", "title": "Tea", "text": ""}]
+    (tmp_path / "items.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    alone("source", "add", str(tmp_path / "items.jsonl"), "--kind", "file", "--slug", "shelf", "--yes")
+    alone("poll", "shelf")
+    told = alone("topic", "add", "sleep", "--name", "Sleep", "--term", "narcolepsy", "--dry-run")
+    assert "+ sleep  item" in told
+    assert "[narcolepsy]" in told
+    assert "Nothing was saved" in told
+    alone("topic", "show", "sleep", exits=2)
+    assert "1 item of 2 changed" in alone("topic", "add", "sleep", "--name", "Sleep", "--term", "narcolepsy")
+    assert "drop 1" in alone("topic", "edit", "sleep", "--term", "tea", "--dry-run")
+    assert [row["topics"] for row in alone.json("item", "list", "--topic", "sleep")] == [["sleep"]]
+    (tmp_path / "pack.toml").write_text('[topics.sleep]\nname = "Sleep"\nterms = ["narcolepsy", "tea"]\n')
+    assert "+ sleep  item" in alone("topic", "import", "pack.toml", "--dry-run")
+    assert "1 item of 2 changed" in alone("topic", "import", "pack.toml")
+    assert len(alone.json("item", "list", "--topic", "sleep")) == 2
+
+
+async def test_a_running_service_labels_the_archive_by_itself(alone: Operator, tmp_path: Path) -> None:
+    alone("topic", "list")
+    engine = connect(f"sqlite:///{tmp_path}/var/alerts.db")
+    async with present(engine, ["scheduler"]):
+        told = await asyncio.to_thread(alone, "topic", "add", "sleep", "--name", "Sleep", "--term", "narcolepsy")
+        status = await asyncio.to_thread(alone.json, "status")
+    engine.dispose()
+    assert "The running service labels the archive anew" in told
+    assert status["labelling"] == [0, 0]
