@@ -11,7 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from alerts.errors import AlertsError
 from alerts.ingest.fetch import Fetch
 from alerts.ingest.pool import Pool
-from alerts.pipeline import care, compose, deliver, inbox, keep, nightly, ping, poll, relabel, release, troubles
+from alerts.pipeline import care, compose, deliver, inbox, index, keep, nightly, ping, poll, relabel, release, troubles
 from alerts.wiring import World
 
 log = structlog.get_logger(__name__)
@@ -73,7 +73,7 @@ def beats(
     """Return what these roles do, and how often (in seconds) they look whether something is due."""
     work = _Work(world, fetch, stop, pool)
     plan = {
-        "poll": (Beat("poll", 15, work.poll), Beat("care", 60, work.care)),
+        "poll": (Beat("poll", 15, work.poll), Beat("care", 60, work.care), Beat("index", 3, work.index)),
         "scheduler": (
             Beat("release", 3, work.release),
             Beat("compose", 5, work.compose),
@@ -120,6 +120,9 @@ class _Work:
         asked = await care.ask_after_due(world.engine, self._fetch, world.now())
         if done.items or asked.items:
             log.info("items.cared", completed=done.changed, asked_after=asked.items, changed=asked.changed)
+
+    async def index(self) -> None:
+        await asyncio.to_thread(index.index, self._world.engine)
 
     async def release(self) -> None:
         numbers = await asyncio.to_thread(release.release, self._world.engine, self._world.now())

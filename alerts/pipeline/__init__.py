@@ -2,6 +2,7 @@
 
     Source -plan-> Request -fetch-> Document -read-> entries -identify-> new | changed | seen
            -classify-> Labels, Intents -store-> (one transaction a page)            poll.py
+    Items -> the words that search finds them by                                    index.py
     Intents -release-> Alert no. N                                                  release.py
     tick(now): who is due? -compose-> Edition -render-> parts -enqueue-> Delivery   compose.py
     Delivery -smtp-> sent | deferred | bounced | uncertain                          deliver.py

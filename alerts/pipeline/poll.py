@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from alerts.errors import FetchError, SourceError
 from alerts.ingest.pool import Pool
-from alerts.pipeline import outcome, rules
+from alerts.pipeline import index, outcome, rules
 from alerts.pipeline.outcome import PollOutcome
 from alerts.pipeline.run import FetchOne, Reader, Tools, host, run, waiting
 from alerts.pipeline.shelve import Shelver
@@ -69,6 +69,7 @@ class _Poll:
             found += await self._batch(claimed)
             if wanted is not None:
                 wanted -= {one.id for one in claimed}
+            await self._tools.in_thread(partial(index.index, self._engine))
         return found
 
     def _wanted(self, slugs: Sequence[str]) -> set[int]:

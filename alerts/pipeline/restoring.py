@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session
 
 from alerts.errors import UsageError
-from alerts.pipeline import departures, moving
+from alerts.pipeline import departures, index, moving
 from alerts.store import installation, presence, repeats, schema
 from alerts.store.copying import Progress, copy, silent
 from alerts.store.engine import connect, reading
@@ -54,6 +54,7 @@ def restore(  # noqa: PLR0913  what restoring must know
         replaced = _saved(engine, data_dir / moving.FOLDER, now, replace=replace)
         change = _Replacing(data_dir / departures.LOG, now)
         rows = copy(source, engine, progress, change=change)
+    index.index(engine)
     return Restored(rows=rows, stayed_gone=change.stayed_gone, repeats=change.repeats, replaced=replaced)
 
 

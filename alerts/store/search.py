@@ -4,7 +4,20 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, Text, bindparam, case, column, false, func, literal_column, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    case,
+    column,
+    false,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 from sqlmodel import Session, col
 
 from alerts.store.tables import ItemRow
@@ -50,7 +63,7 @@ def holders(session: Session, said: str) -> Select[int | None]:
 
 def holding(session: Session, words: Words, *, title_only: bool = False) -> ColumnElement[bool]:
     """Return the condition under which an item holds words that begin like every one of these (see `terms`)."""
-    if session.get_bind().dialect.name == "sqlite":
+    if _of_sqlite(session):
         said = " AND ".join(f'"{" ".join(word)}" *' for word in words)
         asked = bindparam(None, f"title : ({said})" if title_only else said, Text)
         rows = select(_INDEX.c.rowid).where(literal_column("item_words").op("MATCH")(asked))
@@ -58,3 +71,36 @@ def holding(session: Session, words: Words, *, title_only: bool = False) -> Colu
     said = " & ".join(f"'{' '.join(word)}':*" for word in words)
     held = func.item_words(col(ItemRow.title), "" if title_only else col(ItemRow.text))
     return held.op("@@")(func.to_tsquery("simple", said))
+
+
+_NEXT = text("SELECT max(id) FROM (SELECT id FROM items WHERE id > :upto ORDER BY id LIMIT :limit)")
+_ADD = text(
+    "INSERT INTO item_words (rowid, title, text) SELECT id, title, text FROM items WHERE id > :upto AND id <= :last"
+)
+_UPTO = text("SELECT upto FROM item_words_upto")
+_MOVE = text("UPDATE item_words_upto SET upto = :last")
+
+
+def behind(session: Session) -> bool:
+    """Tell whether items wait to be indexed; on PostgreSQL the database indexes by itself."""
+    return _of_sqlite(session) and session.execute(_NEXT, {"upto": _upto(session), "limit": 1}).scalar() is not None
+
+
+def index(session: Session, limit: int) -> bool:
+    """Add the oldest items that wait, at most so many, to the index; return whether there were any."""
+    upto = _upto(session)
+    last = session.execute(_NEXT, {"upto": upto, "limit": limit}).scalar()
+    if last is None:
+        return False
+    session.execute(_ADD, {"upto": upto, "last": last})
+    session.execute(_MOVE, {"last": last})
+    return True
+
+
+def _upto(session: Session) -> int:
+    found: int = session.execute(_UPTO).scalar_one()
+    return found
+
+
+def _of_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"

@@ -1,8 +1,9 @@
 """The index of words that search uses.
 
 Neither index is a table of the model (`tables.py`), so that `env.py` leaves the names `item_words*` alone.
-On SQLite it is an FTS5 table that keeps no second copy of the texts; triggers keep it in step with `items`,
-and FTS5 itself gathers what one transaction wrote and stores it at once. On PostgreSQL it is a GIN index.
+On SQLite it is an FTS5 table that keeps no second copy of the texts. New items are added to it in batches
+(`alerts.store.search`): `item_words_upto` tells up to which number all are in it, and triggers keep those in step
+with `items`. On PostgreSQL it is a GIN index, which gathers what is written and sorts it in by itself.
 
 Revision ID: 0002
 Revises: 0001
@@ -20,18 +21,19 @@ depends_on = None
 SQLITE = (
     """CREATE VIRTUAL TABLE item_words USING fts5(
         title, text, content='items', content_rowid='id', tokenize='unicode61 remove_diacritics 2', columnsize=0)""",
-    """CREATE TRIGGER item_words_added AFTER INSERT ON items BEGIN
+    "CREATE TABLE item_words_upto (upto INTEGER NOT NULL)",
+    "INSERT INTO item_words_upto (upto) VALUES (0)",
+    """CREATE TRIGGER item_words_added AFTER INSERT ON items WHEN new.id <= (SELECT upto FROM item_words_upto) BEGIN
         INSERT INTO item_words (rowid, title, text) VALUES (new.id, new.title, new.text);
     END""",
-    """CREATE TRIGGER item_words_removed AFTER DELETE ON items BEGIN
+    """CREATE TRIGGER item_words_removed AFTER DELETE ON items WHEN old.id <= (SELECT upto FROM item_words_upto) BEGIN
         INSERT INTO item_words (item_words, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
     END""",
     """CREATE TRIGGER item_words_changed AFTER UPDATE OF title, text ON items
-    WHEN new.title IS NOT old.title OR new.text IS NOT old.text BEGIN
+    WHEN (new.title IS NOT old.title OR new.text IS NOT old.text) AND old.id <= (SELECT upto FROM item_words_upto) BEGIN
         INSERT INTO item_words (item_words, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
         INSERT INTO item_words (rowid, title, text) VALUES (new.id, new.title, new.text);
     END""",
-    "INSERT INTO item_words (item_words) VALUES ('rebuild')",
 )
 
 ACCENTED = [chr(code) for code in (*range(0xC0, 0x180), *range(0x218, 0x21C), *range(0x1E00, 0x1F00))]

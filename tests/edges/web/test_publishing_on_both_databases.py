@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from alerts.errors import FetchError, NotFoundError, UsageError
-from alerts.pipeline import publish, report
+from alerts.pipeline import index, publish, report
 from alerts.pipeline.ping import Herald
 from alerts.store import catalogue
 from alerts.store import reading as questions
@@ -25,6 +25,16 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 def started(engine, start_in):
     start_in(engine)
     return engine
+
+
+@pytest.fixture
+def release_in(release_in):
+    def released(engine, **said):
+        item = release_in(engine, **said)
+        index.index(engine)
+        return item
+
+    return released
 
 
 def titles(engine, settings, query):
