@@ -1,16 +1,32 @@
-"""A web server of many feeds for benchmarks: as fast as asyncio allows, with ETag and 304, on all of 127.0.0.0/8."""
+"""A web server of many feeds for benchmarks, with ETag and 304, on a hundred loopback addresses: nginx, or else our own."""
 
 import asyncio
 import random
 import re
+import shutil
+import socket
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 ITEMS = 20
+HOSTS = [f"127.0.0.{number}" for number in range(1, 101)]
+NGINX = """
+worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 1024; }}
+http {{ access_log off; default_type application/rss+xml; keepalive_requests 100000000; open_file_cache max=4096;
+client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
+scgi_temp_path {folder}/s; server {{ root {folder}/www; {listen} }} }}
+"""
 _WORDS = (
     "myelin", "relapse", "antibody", "cohort", "placebo", "lesion", "nerve", "serum", "mouse", "patient", "dose", "trial",
     "risk", "axon", "brain", "spinal", "optic", "fatigue", "cells", "response",
 )  # fmt: skip
-_ASKED = re.compile(rb"GET /(\d+)/(\d+)/feed ")
+_ASKED = re.compile(rb"GET /(\d+)/feed ")
 
 
 def feed(number: int, first: int = 0, items: int = ITEMS) -> bytes:
@@ -36,8 +52,49 @@ def _item(number: int, entry: int) -> str:
     )
 
 
+@contextmanager
+def serving(feeds: int) -> Iterator[list[str]]:
+    """Serve so many feeds and return their addresses, spread over the hosts."""
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as name, subprocess.Popen(_command(Path(name), feeds, port)) as process:
+        try:
+            _wait_for(port, process)
+            yield [f"http://{HOSTS[number % len(HOSTS)]}:{port}/{number}/feed" for number in range(feeds)]
+        finally:
+            process.terminate()
+
+
+def _command(folder: Path, feeds: int, port: int) -> list[str]:
+    if shutil.which("nginx") is None:
+        return [sys.executable, "-m", "tests.bench.feedserver", str(feeds), str(port)]
+    folder.chmod(0o755)
+    for number in range(feeds):
+        (folder / "www" / str(number)).mkdir(parents=True)
+        (folder / "www" / str(number) / "feed").write_bytes(feed(number))
+    listen = " ".join(f"listen {host}:{port};" for host in HOSTS)
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, listen=listen))
+    return ["nginx", "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOSTS[0], 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex((HOSTS[-1], port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError("the server of feeds did not start")
+
+
 class Server(asyncio.Protocol):
-    """Answers `GET /FEED/FIRST/feed`; the ETag is the path."""
+    """Answers `GET /FEED/feed`; the ETag is its number."""
 
     bodies: dict[bytes, bytes] = {}  # noqa: RUF012  shared on purpose
 
@@ -55,23 +112,20 @@ class Server(asyncio.Protocol):
         asked = _ASKED.match(head)
         if not asked:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-        tag = b'"%s-%s"' % asked.groups()
+        tag = b'"%s"' % asked[1]
         if b"If-None-Match: " + tag in head:
             return b"HTTP/1.1 304 Not Modified\r\nETag: %s\r\n\r\n" % tag
-        if tag not in self.bodies:
-            self.bodies[tag] = feed(int(asked[1]), int(asked[2]))
         body = self.bodies[tag]
         head = b"HTTP/1.1 200 OK\r\nETag: %s\r\nContent-Type: application/rss+xml\r\nContent-Length: %d\r\n\r\n"
         return head % (tag, len(body)) + body
 
 
-async def main(feeds: int) -> None:
+async def main(feeds: int, port: int) -> None:
     for number in range(feeds):
-        Server.bodies[b'"%d-0"' % number] = feed(number)
-    server = await asyncio.get_running_loop().create_server(Server, "0.0.0.0", 0)  # noqa: S104  127.0.0.1 to 127.0.0.100
-    print(server.sockets[0].getsockname()[1], flush=True)
+        Server.bodies[b'"%d"' % number] = feed(number)
+    server = await asyncio.get_running_loop().create_server(Server, HOSTS, port)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
