@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -74,6 +75,11 @@ class Interest:
     size: int | None = None
     results: bool = False
     without: frozenset[str] = frozenset()
+    _text: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        given = [text for name in FILTERS if (text := self._filter(name))]
+        object.__setattr__(self, "_text", f"{self.topic}?{'&'.join(given)}" if given else self.topic)
 
     def matches(self, facts: Facts) -> bool:
         """Tell whether an alert with these facts is wanted."""
@@ -108,8 +114,7 @@ class Interest:
             yield "without"
 
     def __str__(self) -> str:
-        given = [text for name in FILTERS if (text := self._filter(name))]
-        return f"{self.topic}?{'&'.join(given)}" if given else self.topic
+        return self._text
 
     def _filter(self, name: str) -> str:
         if name == "size":
@@ -120,6 +125,7 @@ class Interest:
         return f"{name}={','.join(value for value in CHOICES[name] if value in chosen)}" if chosen else ""
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Interest:
     """Read an interest such as `nmosd?phase=3&results=only`; InterestError names what would be valid.
 

@@ -5,7 +5,7 @@ and their mails enqueued (law 6). A crash before loses nothing, a crash after ha
 work, since only one of them can move a person on.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from subscribers import store as people_store
 from subscribers import turns
 from subscribers.cadence import next_due
 from subscribers.tokens import Keyring
+from subscribers.turns import Move
 
 BATCH: Final = 1000
 CEILING: Final = 6  # mails in 24 hours to who wants them at once
@@ -149,7 +150,7 @@ class _Work:
             if not rows:
                 return
             yield rows
-            wanted = replace(wanted, after=(rows[-1].next_digest_at, rows[-1].id))
+            wanted = replace(wanted, after=wanted.place(rows[-1]))
 
     def compose(self, rows: Sequence[Any], *, dry_run: bool) -> None:
         """Prepare one batch: render what is new in it, then write it in one transaction."""
@@ -158,29 +159,28 @@ class _Work:
             self._count(planned, {row.id for row in rows})
             return
         with database.writing(self._engine) as session:
-            held = turns.still(session, rows)
-            mine = [(row, plan) for row, plan in planned if row.id in held]
-            self._keep(session, [plan.edition for _, plan in mine if plan.edition])
-            self._move(session, mine)
-            mailings = [self._mailing(row, plan.edition) for row, plan in mine if plan.edition]
-            editions.enqueue(session, mailings, self._now)
+            held = self._move(session, planned)
+            mailed = [(row, plan.edition) for row, plan in planned if plan.edition and row.id in held]
+            self._keep(session, [edition for _, edition in mailed])
+            editions.enqueue(session, [self._mailing(row, edition) for row, edition in mailed], self._now)
             self._count(planned, held)
             self._run = runs.keep(session, self._run, self._report.as_run(self._now))
 
     def _planned(self, rows: Sequence[Any]) -> Iterator[tuple[Any, _Plan]]:
         """Plan for everyone; those whose rows are alike in all that matters get the same plan."""
-        at_once = [row.id for row in rows if row.cadence == "immediate"]
-        with database.reading(self._engine) as session:
-            texts = people_store.interest_texts(session, {row.interest_set_id for row in rows})
-            sent = editions.sent_since(session, at_once, self._now - DAY) if at_once else {}
         if len(self._plans) > MOST_PLANS:
             self._plans.clear()
-        for row in rows:
-            key = row[len(turns.OWN_COLUMNS) :]
+        keyed = [(row, row[len(turns.OWN_COLUMNS) :]) for row in rows]
+        at_once = [row.id for row in rows if row.cadence == "immediate"]
+        unplanned = {row.interest_set_id for row, key in keyed if key not in self._plans}
+        with database.reading(self._engine) as session:
+            texts = people_store.interest_texts(session, unplanned) if unplanned else {}
+            sent = editions.sent_since(session, at_once, self._now - DAY) if at_once else {}
+        for row, key in keyed:
             plan = self._plans.get(key)
             if plan is None:
                 plan = self._plans[key] = self._plan(row, texts[row.interest_set_id])
-            if len(sent.get(row.id, ())) >= CEILING and plan.edition:
+            if sent and len(sent.get(row.id, ())) >= CEILING and plan.edition:
                 plan = _Plan(min(sent[row.id]) + DAY, reason="ceiling", stays=True)
             yield row, plan
 
@@ -199,16 +199,17 @@ class _Work:
             self._ids.clear()
         self._ids |= editions.keep(session, missing.values(), self._now)
 
-    def _move(self, session: Session, mine: Iterable[tuple[Any, _Plan]]) -> None:
-        alike: dict[tuple[datetime, bool, bool], list[int]] = defaultdict(list)
-        for row, plan in mine:
-            alike[plan.next_at, plan.stays, plan.reason == SUPPRESSED].append(row.id)
-        for (next_at, stays, suppressed), ids in alike.items():
-            if suppressed:
-                people_store.bar(session, ids)
+    def _move(self, session: Session, planned: Iterable[tuple[Any, _Plan]]) -> set[int]:
+        """Move everyone on whom nobody else moved on; return who that was."""
+        moves, barred = [], []
+        for row, plan in planned:
+            if plan.reason == SUPPRESSED:
+                barred.append(row.id)
             else:
-                turns.advance(session, ids, next_at, **({} if stays else {"seen": self._report.upto}))
-        turns.mailed(session, [row.id for row, plan in mine if plan.edition], self._now)
+                seen = row.seen if plan.stays else self._report.upto
+                moves.append(Move(row.id, row.digest_no, row.seen, plan.next_at, seen, int(plan.edition is not None)))
+        people_store.bar(session, barred)
+        return turns.advance(session, moves, self._now) | set(barred)
 
     def _mailing(self, row: Any, edition: Edition) -> Mailing:  # noqa: ANN401
         recipient, ordinal = str(row.id), row.digest_no + 1

@@ -93,23 +93,19 @@ class Contents:
 
     def told(self, group: Group) -> tuple[Digest, Blocks]:
         """Return what a group is told, and the blocks to tell it with."""
-        with database.reading(self.engine) as session:
-            blocks, window = self._its_blocks(session), self._window_from(session, group.seen)
-            interests = parse_set(group.interests)
-            chosen = select(window.candidates(interests, group.seen), interests, full=self.settings.digest_full)
-            shown = self._items(session, told(chosen))
-            first = self._first(session, group, interests, chosen) if group.first else None
-            read = self._its_reach(session)
+        interests = parse_set(group.interests)
+        blocks, window = self._its_blocks(), self._window_from(group.seen)
+        chosen = select(window.matching, interests, seen=group.seen, full=self.settings.digest_full)
         content = Digest(
             selection=chosen,
-            shown=shown,
+            shown=self._items(told(chosen)),
             interests=interests,
             cadence=group.cadence,
             window=(group.seen, self.upto),
             language=group.language,
-            first=first,
+            first=self._first(group, interests, chosen) if group.first else None,
             names=blocks.names,
-            reach=read,
+            reach=self._its_reach(),
         )
         return content, blocks
 
@@ -134,44 +130,46 @@ class Contents:
         note = notes.nothing_new(read, group.cadence)
         return short_edition(notes.letter(note, sender(self.settings), html=group.format == "html"), self.settings)
 
-    def _window_from(self, session: Session, seen: int) -> Window:
+    def _window_from(self, seen: int) -> Window:
         if self._window is None or seen < self._window.start:
-            self._window = load(session, self.settings, seen, self.upto)
+            with database.reading(self.engine) as session:
+                self._window = load(session, self.settings, seen, self.upto)
         return self._window
 
-    def _items(self, session: Session, numbers: Sequence[int]) -> dict[int, AlertedItem]:
+    def _items(self, numbers: Sequence[int]) -> dict[int, AlertedItem]:
         """Load what is to be shown; windows overlap, so that most of it was loaded before."""
         missing = [number for number in numbers if number not in self._shown]
         if len(self._shown) + len(missing) > SHOWN:
             self._shown.clear()
             missing = list(numbers)
-        self._shown |= {one.alert.number: one for one in items.alerted(session, missing)} if missing else {}
+        if missing:
+            with database.reading(self.engine) as session:
+                self._shown |= {one.alert.number: one for one in items.alerted(session, missing)}
         return {number: self._shown[number] for number in numbers if number in self._shown}
 
-    def _its_blocks(self, session: Session) -> Blocks:
+    def _its_blocks(self) -> Blocks:
         if self._blocks is None:
-            names = {topic.slug: topic.name for topic in catalogue.topics(session, retired=True)}
+            with database.reading(self.engine) as session:
+                names = {topic.slug: topic.name for topic in catalogue.topics(session, retired=True)}
             self._blocks = Blocks(self.settings.base_url, names)
         return self._blocks
 
-    def _its_reach(self, session: Session) -> str:
+    def _its_reach(self) -> str:
         if self._reach is None:
-            self._reach = reach.line(*trouble.reach(session, self.now))
+            with database.reading(self.engine) as session:
+                self._reach = reach.line(*trouble.reach(session, self.now))
         return self._reach
 
-    def _first(
-        self, session: Session, group: Group, interests: Sequence[Interest], chosen: Selection
-    ) -> First:
+    def _first(self, group: Group, interests: Sequence[Interest], chosen: Selection) -> First:
         met = {topic for entry in chosen.entries for topic in entry.topics}
         slugs = list(dict.fromkeys(interest.topic for interest in interests))
-        return First(
-            days=group.cadence.first_window.days,
-            topics=tuple(self._followed(session, slugs, met)),
-        )
+        with database.reading(self.engine) as session:
+            topics = tuple(self._followed(session, slugs, met))
+        return First(days=group.cadence.first_window.days, topics=topics)
 
     def _followed(self, session: Session, slugs: Sequence[str], met: set[str]) -> Iterator[Followed]:
         counts = windows.items_under(session, slugs, self.now - YEAR)
-        names = self._its_blocks(session).names
+        names = self._its_blocks().names
         for slug in slugs:
             newest = None if slug in met else windows.newest_under(session, slug, self.upto)
             shown = items.alerted(session, [newest]) if newest else []

@@ -1,40 +1,25 @@
 """One window of the number line, ready to be chosen from by anybody's interests (law 4)."""
 
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
 
 from sqlmodel import Session
 
 from alerts.classify.facts import under
 from alerts.model import Alert
 from alerts.pipeline import sample
-from alerts.publish.edition import Candidate
+from alerts.publish.edition import Candidate, Matching
 from alerts.settings import Settings
 from alerts.store import catalogue, items, numberline, reading, windows
-from subscribers.interest import Interest
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The loud alerts in `(start, upto]`, by topic."""
+class Window(NamedTuple):
+    """The loud alerts in `(start, upto]`, ready to be matched."""
 
     start: int
     upto: int
-    by_topic: dict[str, list[Candidate]]
-
-    def candidates(self, interests: Sequence[Interest], seen: int) -> list[Candidate]:
-        """Return the alerts after `seen` that are about any topic of these interests, in order, each once."""
-        found = {
-            one.alert.number: one
-            for topic in {interest.topic for interest in interests}
-            for one in self._after(self.by_topic.get(topic, []), seen)
-        }
-        return [found[number] for number in sorted(found)]
-
-    def _after(self, candidates: list[Candidate], seen: int) -> Iterable[Candidate]:
-        return candidates[bisect_right(candidates, seen, key=lambda one: one.alert.number) :]
+    matching: Matching
 
 
 def load(session: Session, settings: Settings, start: int, upto: int) -> Window:
@@ -49,13 +34,15 @@ def load(session: Session, settings: Settings, start: int, upto: int) -> Window:
     homes = items.survivors(session, {alert.item_id for alert in alerts})
     roots = windows.thread_roots(session, set(homes.values()))
     origins = windows.origins(session, set(homes.values()))
-    by_topic: dict[str, list[Candidate]] = defaultdict(list)
-    for alert in _as_allowed(session, alerts):
-        home = homes[alert.item_id]
-        one = Candidate(alert=alert, thread=roots[home], origin=origins.get(home, ""), day=alert.at.date())
-        for topic in alert.facts.under:
-            by_topic[topic].append(one)
-    return Window(start, upto, dict(by_topic))
+    return Window(start, upto, Matching([
+        Candidate(
+            alert=alert,
+            thread=roots[homes[alert.item_id]],
+            origin=origins.get(homes[alert.item_id], ""),
+            day=alert.at.date(),
+        )
+        for alert in _as_allowed(session, alerts)
+    ]))
 
 
 def _as_allowed(session: Session, alerts: Iterable[Alert]) -> list[Alert]:

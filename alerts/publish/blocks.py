@@ -1,10 +1,9 @@
 """What a mail says of one alert, rendered once for each form: in full, as a line, or under another entry."""
 
 import re
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -54,22 +53,20 @@ class Said:
 
 @dataclass(slots=True)
 class Blocks:
-    """Renders blocks and keeps those rendered last; `names` are the topics' names by slug."""
+    """Renders blocks, each once while there is room to keep it; `names` are the topics' names by slug."""
 
     base_url: str
     names: Mapping[str, str]
-    _kept: OrderedDict[tuple[int, str, str], bytes] = field(default_factory=OrderedDict)
+    _kept: dict[tuple[int, str, str], bytes] = field(default_factory=dict)
 
     def block(self, shown: AlertedItem, variant: str, form: str) -> bytes:
         """Return `entry`, `line` or `under` of an alert as quoted-printable HTML or text."""
         key = (shown.alert.number, variant, form)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        made = rendered(variant, form, said=say(shown, self.base_url, self.names))
-        self._kept[key] = made
-        while len(self._kept) > CACHED:
-            self._kept.popitem(last=False)
+        made = self._kept.get(key)
+        if made is None:
+            if len(self._kept) >= CACHED:
+                self._kept.clear()
+            made = self._kept[key] = rendered(variant, form, said=say(shown, self.base_url, self.names))
         return made
 
 
@@ -79,6 +76,12 @@ def rendered(template: str, form: str, **values: object) -> bytes:
     if form == HTML:
         text = breakable(inliner().inline_fragment(text, css("style.css")))
     return quoted(plain_of(text))
+
+
+@lru_cache(maxsize=CACHED)
+def section(text: str, form: str) -> bytes:
+    """Return the heading over a part of a digest."""
+    return rendered("section", form, text=text)
 
 
 def breakable(html: str) -> str:

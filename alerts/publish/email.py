@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from subscribers.tokens import Keyring
 
+FRAMES: Final = 256  # frames and heads kept at once
 LIMIT: Final = 90_000  # bytes; Gmail cuts at about 102 KB, and with it the foot of the mail
 HOLES: Final = {
     "address": "\ue0a0",
@@ -115,13 +116,13 @@ def pack(made: bytes) -> bytes:
 
 def message(letter: Letter, sender: Sender) -> bytes:
     """Return a whole message in CRLF with marks for the holes."""
-    lines = list(_headers(letter, sender))
+    head = _head(letter.subject, letter.kind, letter.language, sender, listed=letter.listed)
     if letter.html is None:
-        return _lines(lines) + _part("plain", letter.text)
-    lines += [f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"', "", _PRELUDE]
+        return head + _part("plain", letter.text)
+    multipart = _lines([f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"', "", _PRELUDE])
     edge = _lines([f"--{_BOUNDARY}"])
     parts = [edge, _part("plain", letter.text), edge, _part("html", letter.html), _lines([f"--{_BOUNDARY}--"])]
-    return b"".join([_lines(lines), *parts])
+    return b"".join([head, multipart, *parts])
 
 
 def quoted(text: str) -> bytes:
@@ -154,30 +155,41 @@ def plain_of(text: str) -> str:
 
 
 def _part(subtype: str, body: Body) -> bytes:
-    before, _, after = body.frame.partition(HOLES["blocks"])
-    after = after.removeprefix("\n")
+    before, after = _framed(subtype, body.frame)
+    return b"".join([before, *body.blocks, after])
+
+
+@lru_cache(maxsize=FRAMES)
+def _framed(subtype: str, frame: str) -> tuple[bytes, bytes]:
+    """Return what stands before the blocks of a part, its headers with it, and what stands behind them."""
+    before, _, after = frame.partition(HOLES["blocks"])
     head = [f"Content-Type: text/{subtype}; charset=utf-8", "Content-Transfer-Encoding: quoted-printable", ""]
-    frame = [quoted(piece) if piece else b"" for piece in (before, after)]
-    return b"".join([_lines(head), frame[0], *body.blocks, frame[1]])
+    done = [quoted(piece) if piece else b"" for piece in (before, after.removeprefix("\n"))]
+    return _lines(head) + done[0], done[1]
 
 
-def _headers(letter: Letter, sender: Sender) -> Iterator[str]:
+@lru_cache(maxsize=FRAMES)
+def _head(subject: str, kind: str, language: str, sender: Sender, *, listed: bool) -> bytes:
+    return _lines(_headers(subject, kind, language, sender, listed=listed))
+
+
+def _headers(subject: str, kind: str, language: str, sender: Sender, *, listed: bool) -> Iterator[str]:
     name, address = parseaddr(sender.from_)
     yield f"From: {formataddr((Header(name, 'utf-8').encode(), address)) if not name.isascii() else sender.from_}"
     yield f"Reply-To: {address}"
     yield f"To: {HOLES['address']}"
-    yield f"Subject: {letter.subject}"
+    yield f"Subject: {subject}"
     yield f"Date: {HOLES['date']}"
     yield f"Message-ID: {HOLES['message_id']}"
     yield "Auto-Submitted: auto-generated"
     yield "X-Auto-Response-Suppress: OOF, AutoReply"
-    if letter.listed:
-        yield from _list_headers(letter, sender)
-    yield f"Content-Language: {letter.language}"
+    if listed:
+        yield from _list_headers(kind, sender)
+    yield f"Content-Language: {language}"
     yield "MIME-Version: 1.0"
 
 
-def _list_headers(letter: Letter, sender: Sender) -> Iterator[str]:
+def _list_headers(kind: str, sender: Sender) -> Iterator[str]:
     unsubscribe = f"<{sender.base_url}/unsubscribe/{HOLES['token']}>"
     if sender.bounce_address:
         domain = sender.bounce_address.rpartition("@")[2]
@@ -187,7 +199,7 @@ def _list_headers(letter: Letter, sender: Sender) -> Iterator[str]:
     yield f"List-Unsubscribe: {unsubscribe}"
     yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
     yield f"List-Help: <{sender.base_url}/about>"
-    yield f"Feedback-ID: {letter.kind}:mail:research:alerts"
+    yield f"Feedback-ID: {kind}:mail:research:alerts"
 
 
 class Segments:

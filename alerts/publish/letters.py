@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from alerts.model import AlertedItem, Reason
 from alerts.publish import words
-from alerts.publish.blocks import HTML, TEXT, Blocks, css, inliner, rendered
+from alerts.publish.blocks import CACHED, HTML, TEXT, Blocks, css, inliner, rendered, section
 from alerts.publish.edition import Entry, Selection
 from alerts.publish.email import HOLES, LIMIT, Body, Letter, Sender, message
 from alerts.publish.templating import environment
@@ -15,6 +16,7 @@ from subscribers.cadence import Cadence
 from subscribers.interest import Interest
 
 FORMS: Final = (TEXT, HTML)
+FRAMES: Final = 256  # frames kept at once, some 10 KB each
 OPENING: Final = (
     "Everything below matches the topics you follow and was not in an earlier digest. The strongest kinds of study "
     "come first; every entry says what kind of study it is, what was found, and why you got it."
@@ -120,7 +122,11 @@ def frame(template: str, form: str, sender: Sender, **values: object) -> str:
 
 
 def _letter(content: Digest, blocks: Blocks, sender: Sender, *, html: bool) -> Letter:
-    text, *rest = (_body(content, blocks, sender, form) for form in (FORMS if html else (TEXT,)))
+    more, held = list(_more(content, sender.base_url)), list(_held_back(content, sender.base_url))
+    text, *rest = (
+        Body(frame=_frame(content, sender, form), blocks=tuple(_blocks(content, blocks, more, held, form)))
+        for form in (FORMS if html else (TEXT,))
+    )
     return Letter(
         subject=subject(content.selection),
         text=text,
@@ -130,43 +136,53 @@ def _letter(content: Digest, blocks: Blocks, sender: Sender, *, html: bool) -> L
     )
 
 
-def _body(content: Digest, blocks: Blocks, sender: Sender, form: str) -> Body:
-    often = rhythm(content.cadence)
-    made = frame(
-        "digest",
-        form,
-        sender,
-        title="Your research digest",
-        language=content.language,
-        listed=True,
-        preheader=preheader(content.selection),
-        opening=OPENING if content.selection.items else NOTHING,
-        first=content.first,
-        rhythm=often,
-        reach=content.reach,
-        because=f"You get this digest {often} because you asked for it at this address.",
-    )
-    return Body(frame=made, blocks=tuple(_blocks(content, blocks, sender.base_url, form)))
+def _frame(content: Digest, sender: Sender, form: str) -> str:
+    opening = OPENING if content.selection.items else NOTHING
+    told = Told(preheader(content.selection), opening, rhythm(content.cadence), content.reach, content.language)
+    return _digest_frame(form, sender, told, content.first) if content.first else _common_frame(form, sender, told)
 
 
-def _blocks(content: Digest, blocks: Blocks, base_url: str, form: str) -> Iterator[bytes]:
+class Told(NamedTuple):
+    """What the frame of a digest says; thousands of digests say the same."""
+
+    preheader: str
+    opening: str
+    rhythm: str
+    reach: str
+    language: str
+
+
+@lru_cache(maxsize=FRAMES)
+def _common_frame(form: str, sender: Sender, told: Told) -> str:
+    return _digest_frame(form, sender, told, None)
+
+
+def _digest_frame(form: str, sender: Sender, told: Told, first: First | None) -> str:
+    because = f"You get this digest {told.rhythm} because you asked for it at this address."
+    title = "Your research digest"
+    return frame("digest", form, sender, title=title, listed=True, first=first, because=because, **told._asdict())
+
+
+def _blocks(
+    content: Digest, blocks: Blocks, more: "Sequence[Count]", held: "Sequence[Count]", form: str
+) -> Iterator[bytes]:
     chosen = content.selection
     yield from _entries([entry for entry in chosen.full if not entry.background], content.shown, blocks, form)
     background = [entry for entry in chosen.full if entry.background]
     if background:
-        yield rendered("section", form, text="Background")
+        yield section("Background", form)
         yield from _entries(background, content.shown, blocks, form)
     if chosen.lines:
-        yield rendered("section", form, text="In one line each")
+        yield section("In one line each", form)
         yield from (blocks.block(content.shown[entry.lead], "line", form) for entry in chosen.lines)
-    if more := list(_more(content, base_url)):
-        yield rendered("section", form, text="And more")
-        yield rendered("counts", form, counts=more)
-    if held := list(_held_back(content, base_url)):
-        yield rendered("section", form, text="Held back by your filters")
-        yield rendered("counts", form, counts=held)
+    if more:
+        yield section("And more", form)
+        yield from (_counted(one, form) for one in more)
+    if held:
+        yield section("Held back by your filters", form)
+        yield from (_counted(one, form) for one in held)
     if newest := [topic for topic in content.first.topics if topic.newest] if content.first else []:
-        yield rendered("section", form, text="Nothing new here yet; the newest we have")
+        yield section("Nothing new here yet; the newest we have", form)
         yield from (blocks.block(topic.newest, "line", form) for topic in newest if topic.newest)
 
 
@@ -178,13 +194,17 @@ def _entries(
         yield from (blocks.block(shown[number], "under", form) for number in entry.under if number in shown)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class Count(NamedTuple):
     """A number of items behind a link."""
 
     text: str
     link: str
     address: str
+
+
+@lru_cache(maxsize=CACHED)
+def _counted(count: Count, form: str) -> bytes:
+    return rendered("count", form, count=count)
 
 
 def _more(content: Digest, base_url: str) -> Iterator[Count]:

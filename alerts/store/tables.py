@@ -307,7 +307,6 @@ class DeliveryRow(Table, table=True):
     __table_args__ = (
         UniqueConstraint("recipient", "kind", "ordinal"),
         Index("ix_deliveries_due", "state", "priority", "next_attempt_at"),
-        Index("ix_deliveries_message_id", "message_id"),
     )
 
     id: int | None = Field(

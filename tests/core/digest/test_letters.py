@@ -24,7 +24,7 @@ from alerts.model import (
 )
 from alerts.publish import notes
 from alerts.publish.blocks import Blocks
-from alerts.publish.edition import Candidate, select
+from alerts.publish.edition import Candidate, Matching, select
 from alerts.publish.email import LIMIT, Segments, Sender, pack, recipient, render
 from alerts.publish.letters import Digest, First, Followed, digest, told
 from subscribers.cadence import Cadence
@@ -51,7 +51,7 @@ def shown(number: int, title: str = TITLE, *, kind: str = "paper", reason: str =
 def mail(*items: AlertedItem, threads: dict | None = None, first: First | None = None, rich: bool = True) -> email.message.EmailMessage:
     follows = parse_set("nmosd ms?phase=3")
     window = [Candidate(alert=one.alert, thread=(threads or {}).get(one.alert.number, one.alert.number)) for one in items]
-    chosen = select(window, follows)
+    chosen = select(Matching(window), follows)
     content = Digest(
         selection=chosen, shown={one.alert.number: one for one in items if one.alert.number in told(chosen)}, interests=follows,
         cadence=Cadence(rhythm="weekly"), window=(0, 99), first=first, names=NAMES,
@@ -151,7 +151,7 @@ def test_no_mail_is_over_90_kb_and_all_is_told(title: str, count: int) -> None:
 def test_what_is_held_back_is_counted_and_linked_without_the_filters() -> None:
     other = shown(2, topics=("ms",), under=("ms",))
     follows = parse_set("nmosd ms?phase=3")
-    chosen = select([Candidate(alert=one.alert, thread=one.alert.number) for one in (shown(1), other)], follows)
+    chosen = select(Matching(Candidate(alert=one.alert, thread=one.alert.number) for one in (shown(1), other)), follows)
     content = Digest(selection=chosen, shown={1: shown(1)}, interests=follows, cadence=Cadence(), window=(4, 9), names=NAMES)
     _, made = digest(content, Blocks(SENDER.base_url, NAMES), SENDER, html=False)
     text = email.message_from_bytes(Segments.parse(pack(made)).splice(TO), policy=email.policy.default).get_content()
