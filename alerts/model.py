@@ -4,6 +4,7 @@ Rows never leave `alerts.store`; what leaves it are these.
 """
 
 import enum
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -245,6 +246,11 @@ class Source:
     why: str = ""
     sample: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def asks(self) -> tuple[str, str, str, str]:
+        """What it asks for: of two sources that ask the same, one is too many."""
+        return self.kind, self.url, self.query, json.dumps(dict(self.options), sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

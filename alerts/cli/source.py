@@ -1,16 +1,12 @@
 """`alerts source`: what we poll."""
 
-import re
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
+from alerts.cli import stated
 from alerts.cli.common import json_option, opened, print_json, print_rows
 from alerts.errors import SourceError, UsageError
 
@@ -20,7 +16,6 @@ if TYPE_CHECKING:
     from alerts.store.catalogue import SourceHealth
 
 COLUMNS = ("slug", "kind", "state", "items", "next_poll_at", "last_error")
-SELECTORS = ("item", "title", "date", "link")
 
 
 @click.group("source")
@@ -101,93 +96,20 @@ def show(slug: str, *, as_json: bool) -> None:
 @command.command()
 @click.argument("url", required=False)
 @click.option("--slug", help="Its short name (made from the address where not given).")
-@click.option("--title", default="", help="Its title; for a page: CSS selector of the title within an item.")
-@click.option("--kind", default=None, help="feed, page, file, pubmed, clinicaltrials, europepmc, medrxiv or biorxiv.")
-@click.option("--query", default="", help="What to ask for, in the service's own language.")
-@click.option("--gives", default="mixed", help="The kind of its items (paper, preprint, record, news ...) or mixed.")
-@click.option("--about", help="The topic of items that name none.")
-@click.option(
-    "--max-age",
-    type=click.IntRange(min=0),
-    default=90,
-    show_default=True,
-    help="Items older than so many days by their own date are stored but not mailed; 0: no limit.",
-)
-@click.option("--allow-private", is_flag=True, help="It may be on this machine or in a private network.")
-@click.option("--item", help="page: CSS selector of one item.")
-@click.option("--date", help="page: CSS selector of the date within an item.")
-@click.option("--link", help="page: CSS selector of the link within an item.")
-@click.option("--follow", is_flag=True, help="page: read each new item's own page once.")
+@click.option("--kind", help="feed, page, file, pubmed, clinicaltrials, europepmc, medrxiv or biorxiv.")
+@stated.options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def add(url: str | None, **options: Any) -> None:  # noqa: ANN401
-    """Add a source. A web page is searched for its feeds; what a page source finds is shown before it is saved."""
+    """Add a source. A web page is searched for its feeds; what a source brings is shown before it is saved."""
     from alerts.pipeline import manage
 
     world = opened()
-    source = _described(url, options)
-    manage.check_new_source(world.engine, source)
+    source = stated.new(url, options)
+    manage.check_new_source(world.engine, source, world.now())
     if source.kind in {"feed", "page"}:
         source = _looked_at(world, source, ask=not options["yes"] and sys.stdin.isatty())
     manage.add_sources(world.engine, [source], world.now())
     click.echo(f"Added the source {source.slug} ({source.kind}). Read it now: alerts poll {source.slug}")
-
-
-def _described(url: str | None, options: Mapping[str, Any]) -> "Source":
-    """Turn the options into a source; UsageError where they do not fit together."""
-    from alerts.ingest import KINDS
-    from alerts.model import Kind, Source
-
-    kind = options["kind"] or "feed"
-    if kind not in KINDS:
-        raise UsageError(f"--kind {kind} is not known; the kinds are {', '.join(KINDS)}")
-    if kind in {"feed", "page", "file"}:
-        url = _address(url, kind)
-    elif not options["query"]:
-        raise UsageError(f'A {kind} source needs what to ask for: --query "..."')
-    if options["gives"] not in {"mixed", *Kind}:
-        raise UsageError(f"--gives {options['gives']} is not known; it is mixed or one of {', '.join(Kind)}")
-    page = kind == "page"
-    if page and not options["item"]:
-        raise UsageError("A page source needs the CSS selector of its items: --item CSS")
-    chosen = {name: options[name] for name in SELECTORS if options.get(name)} if page else {}
-    return Source(
-        slug=options["slug"] or _slug(url, kind, options["query"]),
-        kind=kind,
-        url=url or "",
-        query=options["query"],
-        title="" if page else options["title"],
-        gives=options["gives"],
-        about=options["about"],
-        max_age=timedelta(days=options["max_age"]) if options["max_age"] else None,
-        allow_private=options["allow_private"],
-        options=chosen | ({"follow": True} if page and options["follow"] else {}),
-    )
-
-
-def _address(url: str | None, kind: str) -> str:
-    if not url:
-        raise UsageError(f"A {kind} source needs an address: alerts source add URL --kind {kind}")
-    if kind == "file":
-        path = Path(url.removeprefix("file://")).absolute()
-        if not path.is_file():
-            raise UsageError(f"There is no file {path}")
-        return path.as_uri()
-    full = url if "://" in url else f"https://{url}"
-    parts = urlsplit(full)
-    host = parts.hostname or ""
-    if parts.scheme not in {"http", "https"} or not ("." in host or ":" in host or host == "localhost"):
-        raise UsageError(f"{url!r} is no web address; it must look like https://example.org/feed.xml")
-    if parts.username or parts.password:
-        raise UsageError("An address with a user name or password would be stored and shown; name one without.")
-    return full
-
-
-def _slug(url: str | None, kind: str, query: str) -> str:
-    """Make a short name: the host without its ornaments, or the kind and the first words of the query."""
-    parts = urlsplit(url or "")
-    words = f"{(parts.hostname or '').removeprefix('www.')} {parts.path}" if url else f"{kind} {query}"
-    slug = "-".join(re.findall(r"[a-z0-9]+", words.lower()))[:48].strip("-")
-    return slug or kind
 
 
 def _preview(world: Any, source: "Source") -> "Preview":  # noqa: ANN401
@@ -249,15 +171,10 @@ def check(slug: str) -> None:
 
 @command.command()
 @click.argument("slug")
-@click.option("--url")
-@click.option("--query")
-@click.option("--title")
-@click.option("--gives")
-@click.option("--about", help="The topic of items that name none; an empty one ends it.")
-@click.option("--max-age", type=click.IntRange(min=0))
-@click.option("--allow-private/--no-allow-private", default=None)
+@click.option("--url", help="Its address.")
+@stated.options
 def edit(slug: str, **options: Any) -> None:  # noqa: ANN401
-    """Change a source; where it then asks something else, it starts afresh."""
+    """Change a source; where it then asks something else, it starts afresh. An empty text ends an option."""
     from alerts.pipeline import manage
     from alerts.store import catalogue
     from alerts.store.engine import reading
@@ -265,14 +182,10 @@ def edit(slug: str, **options: Any) -> None:  # noqa: ANN401
     world = opened()
     with reading(world.engine) as session:
         old = catalogue.source(session, slug)
-    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    if not given:
-        raise UsageError("Say what to change; see: alerts source edit --help")
-    if "max_age" in given:
-        given["max_age"] = timedelta(days=given["max_age"]) if given["max_age"] else None
-    if "about" in given:
-        given["about"] = given["about"] or None
-    manage.edit_source(world.engine, replace(old, **given), world.now())
+    new = stated.changed(old, options)
+    if new == old:
+        raise UsageError("That changes nothing; see: alerts source edit --help")
+    manage.edit_source(world.engine, new, world.now())
     click.echo(f"Changed the source {slug}.")
 
 
@@ -321,8 +234,8 @@ def import_(what: str, *, dry_run: bool) -> None:
     sources = _read_sources(what)
     world = opened()
     with reading(world.engine) as session:
-        known = {(source.kind, source.url, source.query) for source in catalogue.sources(session)}
-    new = [source for source in sources if (source.kind, source.url, source.query) not in known]
+        known = {source.asks for source in catalogue.sources(session)}
+    new = [source for source in sources if source.asks not in known]
     if not dry_run:
         manage.add_sources(world.engine, new, world.now())
     for source in new:

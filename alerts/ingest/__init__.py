@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from alerts.errors import FetchError
-from alerts.ingest import crossref, ctgov, europepmc, feed, file, page, preprints, pubmed
+from alerts.errors import FetchError, ReadError, UsageError
+from alerts.ingest import crossref, ctgov, europepmc, feed, file, options, page, preprints, pubmed
 from alerts.ingest.spacing import Spacing
 from alerts.model import Document, Page, Plan, PollState, Request, Source
 
@@ -40,6 +40,18 @@ KINDS: Mapping[str, SourceKind] = {
 
 APIS = frozenset({"pubmed", "clinicaltrials", "europepmc", "medrxiv", "biorxiv"})
 """The kinds whose `url` is where an API begins (empty: the service's own), not the address that is asked."""
+
+
+def check(source: Source, now: datetime) -> None:
+    """Raise UsageError where a source could never be polled: what it is told is no query, selector or option."""
+    if source.kind not in KINDS:
+        raise UsageError(f"{source.slug} is of the kind {source.kind!r}; the kinds are {', '.join(KINDS)}")
+    options.check(source)
+    try:
+        KINDS[source.kind].plan(source, PollState(), now)
+    except ReadError as wrong:
+        raise UsageError(f"{source.slug}: {wrong}") from wrong
+
 
 _RECOVER: Mapping[str, Recover] = {
     "clinicaltrials": ctgov.recover,

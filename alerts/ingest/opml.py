@@ -66,12 +66,12 @@ def load(body: bytes) -> tuple[Source, ...]:
 
 def _distinct(sources: Iterable[Source | None]) -> Iterator[Source]:
     """Yield the sources, each once, and give a number to the slugs that are taken."""
-    asked: set[tuple[str, str, str]] = set()
+    asked: set[tuple[str, ...]] = set()
     taken: set[str] = set()
     for source in sources:
-        if source is None or (source.kind, source.url, source.query) in asked:
+        if source is None or source.asks in asked:
             continue
-        asked.add((source.kind, source.url, source.query))
+        asked.add(source.asks)
         slug = source.slug
         while slug in taken:
             number = re.search(r"-(\d+)$", slug)
@@ -94,12 +94,13 @@ def _source(outline: _Element) -> Source | None:
         return None
     place = f"the outline {title or url!r}"
     _check(kind, url, outline.get(_own("query"), ""), place)
+    slug = outline.get(_own("slug"))
     return Source(
-        slug=outline.get(_own("slug")) or slug_of(title or url),
+        slug=slug or slug_of(title or url),
         kind=kind,
         url=url,
         query=outline.get(_own("query"), ""),
-        title=title,
+        title="" if title == slug else title,
         gives=_gives(outline, place),
         about=outline.get(_own("about")),
         max_age=_max_age(outline, place),

@@ -95,9 +95,8 @@ def _check(table: Mapping[str, Any], place: _Place) -> None:
 
 
 def _once(sources: tuple[Source, ...], text: str, name: str) -> None:
-    asked: dict[tuple[str, str, str], str] = {}
+    asked: dict[tuple[str, ...], str] = {}
     for source in sources:
-        question = (source.kind, source.url, source.query)
-        if question in asked:
-            raise _Place(text, name, source.slug).wrong(f"asks the same as {asked[question]}")
-        asked[question] = source.slug
+        if source.asks in asked:
+            raise _Place(text, name, source.slug).wrong(f"asks the same as {asked[source.asks]}")
+        asked[source.asks] = source.slug

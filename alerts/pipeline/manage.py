@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from alerts import ingest
 from alerts.model import Source, Topic
 from alerts.store import catalogue, installation, relabelling
 from alerts.store.engine import reading, writing
@@ -44,20 +45,25 @@ def import_topics(engine: Engine, topics: Sequence[Topic], now: datetime) -> tup
     return added, changed
 
 
-def check_new_source(engine: Engine, source: Source) -> None:
+def check_new_source(engine: Engine, source: Source, now: datetime) -> None:
     """Raise UsageError where a source could not be added; nothing is written."""
+    ingest.check(source, now)
     with reading(engine) as session:
         catalogue.check_new_sources(session, [source])
 
 
 def add_sources(engine: Engine, sources: Iterable[Source], now: datetime) -> list[str]:
     """Add sources, due at once."""
+    wanted = list(sources)
+    for source in wanted:
+        ingest.check(source, now)
     with writing(engine) as session:
-        return catalogue.add_sources(session, sources, now)
+        return catalogue.add_sources(session, wanted, now)
 
 
 def edit_source(engine: Engine, source: Source, now: datetime) -> None:
     """Change a source; where it then asks something else, it starts afresh."""
+    ingest.check(source, now)
     with writing(engine) as session:
         catalogue.edit_source(session, source.slug, source, now)
 

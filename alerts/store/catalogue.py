@@ -238,21 +238,19 @@ def _source_values(one: Source) -> dict[str, Any]:
 
 def check_new_sources(session: Session, wanted: Iterable[Source]) -> None:
     """Raise UsageError for a slug that is none or exists, for what is polled already, or for an unknown topic."""
-    rows = session.execute(select(SourceRow.slug, SourceRow.kind, SourceRow.url, SourceRow.query))
-    places = {(kind, url, query): slug for slug, kind, url, query in rows}
+    places = {known.asks: known.slug for known in sources(session)}
     slugs, about = set(places.values()), parents(session)
     for one in wanted:
-        place = (one.kind, one.url, one.query)
         if not SLUG.fullmatch(one.slug):
             raise UsageError(f"{one.slug!r} is no slug: small letters, digits and hyphens, such as my-journal")
         if one.slug in slugs or one.slug in RESERVED:
             raise UsageError(f"The source {one.slug!r} exists already or is a reserved word; choose another --slug")
-        if place in places:
-            raise UsageError(f"The source {places[place]!r} polls this already")
+        if one.asks in places:
+            raise UsageError(f"The source {places[one.asks]!r} polls this already")
         if one.about is not None and one.about not in about:
             raise UsageError(f"There is no topic {one.about!r} for the source {one.slug!r} to be about")
         slugs.add(one.slug)
-        places[place] = one.slug
+        places[one.asks] = one.slug
 
 
 def add_sources(session: Session, new: Iterable[Source], now: datetime) -> list[str]:
@@ -270,9 +268,9 @@ _FRESH = _START | {"etag": "", "last_modified": "", "body_hash": "", "moved_to":
 
 
 def edit_source(session: Session, slug: str, changed_source: Source, now: datetime) -> None:
-    """Change a source; where it now asks something else (kind, address or query) it starts afresh."""
+    """Change a source; where it now asks something else it starts afresh."""
     row = source_row(session, slug)
-    elsewhere = (row.kind, row.url, row.query) != (changed_source.kind, changed_source.url, changed_source.query)
+    elsewhere = source_from(row).asks != changed_source.asks
     values = _source_values(changed_source) | {"slug": slug}
     if elsewhere:
         values |= _FRESH | {"next_poll_at": now, "last_error": "", "failures": 0, "failing_since": None}
