@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote_plus, urlsplit
 
 from alerts.model import Source
 
 _LATEST = re.compile(r"\s*[-:]\s*latest results from pubmed\s*$", re.IGNORECASE)
+_SEARCHED = re.compile(r"/rss/search/([^/]+)", re.IGNORECASE)
 _ISSN = re.compile(r"/(?:science|feed|issn)/(\d{4})-?(\d{3}[\dX])(?:/|$)", re.IGNORECASE)
 
 
@@ -37,9 +38,28 @@ def _pubmed(source: Source, _parts: SplitResult) -> Source | None:
 
 
 def _trials(source: Source, parts: SplitResult) -> Source | None:
+    """Ask for the first area that the feed searches, and hold the others against what is found."""
+    asked = {name: values[-1] for name, values in parse_qs(parts.query).items() if name in _AREAS}
+    areas = [name for name in _AREAS if name in asked]
+    if not areas:
+        return None
+    others = " AND ".join(f"AREA[{_AREAS[name]}]({asked[name]})" for name in areas[1:])
+    options = {"area": areas[0]} | ({"filter": others} if others else {})
+    return replace(source, kind="clinicaltrials", query=asked[areas[0]], options=options)
+
+
+def _europepmc(source: Source, parts: SplitResult) -> Source | None:
+    """Ask for the search that the feed is of: as the operator says, as a parameter, or in the path (/rss/search/...)."""
     asked = parse_qs(parts.query)
-    area = next((name for name in ("cond", "intr", "term", "spons", "titles") if name in asked), None)
-    return replace(source, kind="clinicaltrials", query=asked[area][-1], options={"area": area}) if area else None
+    said = (*(asked[name][-1] for name in ("query", "term", "q") if name in asked), *_SEARCHED.findall(parts.path))
+    query = source.query or next(map(unquote_plus, said), "").strip()
+    return replace(source, kind="europepmc", query=query) if query else None
+
+
+def _server(source: Source, parts: SplitResult) -> Source:
+    """Ask Europe PMC for what a preprint server without an API of its own posted."""
+    name = _SERVERS[(parts.hostname or "").removeprefix("www.")]
+    return replace(source, kind="europepmc", query=source.query or f'SRC:PPR AND PUBLISHER:"{name}"')
 
 
 def _preprints(source: Source, parts: SplitResult) -> Source | None:
@@ -53,9 +73,21 @@ def _journal(source: Source, parts: SplitResult) -> Source | None:
     return replace(source, kind="pubmed", query=f'"{issn[1]}-{issn[2].upper()}"[is]') if issn else None
 
 
+_AREAS: Mapping[str, str] = {
+    "cond": "ConditionSearch", "intr": "InterventionSearch", "term": "BasicSearch", "spons": "SponsorSearch",
+    "titles": "TitleSearch", "outc": "OutcomeSearch", "locn": "LocationSearch",
+}  # fmt: skip
+"""The parameters of a feed's search at ClinicalTrials.gov, and what the same areas are called in a filter."""
+
+_SERVERS: Mapping[str, str] = {
+    "researchsquare.com": "Research Square", "preprints.org": "Preprints.org", "papers.ssrn.com": "SSRN",
+}  # fmt: skip
 _BY_HOST: Mapping[str, Callable[[Source, SplitResult], Source | None]] = {
     "pubmed.ncbi.nlm.nih.gov": _pubmed,
     "clinicaltrials.gov": _trials,
     "connect.medrxiv.org": _preprints,
     "connect.biorxiv.org": _preprints,
+    "europepmc.org": _europepmc,
+    "ebi.ac.uk": _europepmc,
+    **dict.fromkeys(_SERVERS, _server),
 }

@@ -23,6 +23,11 @@ NOW = datetime(2026, 5, 4, tzinfo=UTC)
         ("http://connect.biorxiv.org/biorxiv_xml.php?subject=cell_biology", "T", "biorxiv", "", {"category": "cell biology"}),
         ("https://connect.medrxiv.org/medrxiv_xml.php?subject=all", "T", "medrxiv", "", {}),
         ("https://rss.sciencedirect.com/publication/science/22110348", "T", "pubmed", '"2211-0348"[is]', {}),
+        ("https://clinicaltrials.gov/api/rss?intr=zorbimab&cond=rare+myelitis", "T", "clinicaltrials", "rare myelitis", {"area": "cond", "filter": "AREA[InterventionSearch](zorbimab)"}),
+        ("https://europepmc.org/rss/search/rare%20myelitis", "T", "europepmc", "rare myelitis", {}),
+        ("https://www.europepmc.org/rss?query=SRC:PPR+AND+myelitis", "T", "europepmc", "SRC:PPR AND myelitis", {}),
+        ("https://www.ebi.ac.uk/europepmc/feed?term=myelitis", "T", "europepmc", "myelitis", {}),
+        ("https://www.researchsquare.com/rss.xml", "T", "europepmc", 'SRC:PPR AND PUBLISHER:"Research Square"', {}),
         ("https://onlinelibrary.wiley.com/feed/1531824x/most-recent", "T", "pubmed", '"1531-824X"[is]', {}),
     ],
 )
@@ -42,7 +47,7 @@ def test_the_operators_query_goes_before_the_title() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        Source(slug="s", url="https://news.example/feed"), Source(slug="s", kind="page", url="https://clinicaltrials.gov/api/rss?cond=x"), Source(slug="s", url="https://clinicaltrials.gov/api/rss"),
+        Source(slug="s", url="https://news.example/feed"), Source(slug="s", kind="page", url="https://clinicaltrials.gov/api/rss?cond=x"), Source(slug="s", url="https://clinicaltrials.gov/api/rss"), Source(slug="s", url="https://europepmc.org/RssFeeds"),
         Source(slug="s", url="https://pubmed.ncbi.nlm.nih.gov/rss/search/1/"), Source(slug="s", url="https://e.example/20260504/feed"),
     ],
 )  # fmt: skip
