@@ -5,13 +5,13 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import uvicorn
 
 from alerts.cli.deliver import delivered
 from alerts.cli.poll import line
@@ -28,6 +28,9 @@ from alerts.settings import DEFAULT_BASE_URL, is_loopback
 from alerts.store import catalogue
 from alerts.store.engine import reading
 from alerts.wiring import FIRST_PACK, World, make_fetch
+
+if TYPE_CHECKING:
+    from alerts.web.server import Server
 
 FIRST_PORT = 8000
 SAMPLE = "sample"
@@ -109,30 +112,11 @@ async def _serve(world: World, opened: socket.socket | None, host: str, roles: f
             await serving
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: stopping is one decision, made by the service."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _server(world: World, host: str) -> uvicorn.Server:
+def _server(world: World, host: str) -> "Server":
     from alerts.web.app import create_app
+    from alerts.web.server import server
 
-    app = create_app(world, local=is_loopback(host))
-    return _Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=True,
-            lifespan="off",
-            timeout_graceful_shutdown=10,
-            h11_max_incomplete_event_size=32_768,
-        )
-    )
+    return server(create_app(world, local=is_loopback(host)))
 
 
 def _listen(host: str, port: int | None) -> socket.socket:

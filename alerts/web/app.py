@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
 
 from alerts.errors import NotFoundError, UsageError
 from alerts.pipeline.publish import RetiredError
@@ -21,10 +20,11 @@ from alerts.resources import resource_folder
 from alerts.store import reading
 from alerts.store.engine import reading as open_reading
 from alerts.web.about import About
-from alerts.web.answer import Pages, SecurityHeaders
+from alerts.web.answer import Pages
 from alerts.web.examples import Examples
 from alerts.web.feeds import Feeds, moved
 from alerts.web.front import Front
+from alerts.web.guard import SecurityHeaders
 from alerts.web.health import Ready, healthz
 from alerts.web.mailbox import Mailbox
 from alerts.web.metrics import Metrics
@@ -60,7 +60,7 @@ PLAIN = {404: "This page does not exist.", 405: "This address takes no such requ
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
-def create_app(world: World, *, local: bool = True, patience: float = 0.25) -> ASGIApp:
+def create_app(world: World, *, local: bool = True, patience: float = 0.25) -> Front:
     """Build the web face of one installation.
 
     `local` says that it listens on a loopback address only; kept feeds may be `patience` seconds behind the database.

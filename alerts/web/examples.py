@@ -13,7 +13,7 @@ from alerts.publish.feed import Format
 from alerts.publish.sample import examples, sample_feed
 from alerts.store.engine import reading
 from alerts.web.answer import Pages
-from alerts.web.shelf import Prepared
+from alerts.web.prepared import Prepared
 from alerts.wiring import World
 
 

@@ -11,7 +11,8 @@ from alerts.publish.channel import address
 from alerts.publish.feed import Format
 from alerts.publish.query import Query
 from alerts.web.front import feed_address
-from alerts.web.shelf import MAX_AGE_SECONDS, Prepared, Shelf
+from alerts.web.prepared import MAX_AGE_SECONDS, Prepared
+from alerts.web.shelf import Shelf
 from alerts.wiring import World
 
 CACHE = f"public, max-age={MAX_AGE_SECONDS}"

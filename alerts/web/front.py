@@ -17,11 +17,11 @@ class Front:
 
     def __init__(self, app: ASGIApp, shelf: Shelf) -> None:
         self._app = app
-        self._shelf = shelf
+        self.shelf = shelf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            kept = await self._shelf.get(feed_address(scope))
+            kept = await self.shelf.get(feed_address(scope))
             if kept is not None:
                 await kept(scope, receive, send)
                 return

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from alerts.web.answer import POLICY, PRIVATE, Pages, from_this_machine
+from alerts.web.answer import PRIVATE, Pages, from_this_machine
+from alerts.web.guard import POLICY
 from alerts.wiring import World
 
 MOST = 100

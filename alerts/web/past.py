@@ -9,7 +9,8 @@ from starlette.responses import HTMLResponse, Response
 
 from alerts.pipeline import past, people
 from alerts.publish.page import Moment
-from alerts.web.answer import POLICY, PRIVATE, Pages
+from alerts.web.answer import PRIVATE, Pages
+from alerts.web.guard import POLICY
 from alerts.web.mailbox import INSIDE
 from alerts.wiring import World
 from subscribers.people import Person

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from alerts.pipeline import personal
 from alerts.publish.feed import Format
-from alerts.web.shelf import Prepared
+from alerts.web.prepared import Prepared
 from alerts.wiring import World
 
 CACHE = "private, max-age=300"

@@ -12,8 +12,9 @@ from starlette.responses import HTMLResponse, Response
 from alerts.pipeline import previews
 from alerts.store import catalogue
 from alerts.store.engine import reading
-from alerts.web.answer import POLICY, PRIVATE, Pages
+from alerts.web.answer import PRIVATE, Pages
 from alerts.web.forms import choices_for_forms, given, interests
+from alerts.web.guard import POLICY
 from alerts.web.mailbox import INSIDE
 from alerts.web.tree import tree
 from alerts.wiring import World

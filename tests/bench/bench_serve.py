@@ -2,6 +2,7 @@
 
 import gzip
 import http.client
+import random
 import re
 import shutil
 import socket
@@ -14,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from string import ascii_lowercase
 from urllib.parse import urlsplit
 
-import uvicorn
 from sqlalchemy import Engine, insert
 
 from alerts.model import Topic
@@ -25,6 +26,7 @@ from alerts.store import catalogue, installation, schema
 from alerts.store.engine import connect, writing
 from alerts.store.tables import AlertRow, AlertTopicRow, ItemRow, LabelRow
 from alerts.web.app import create_app
+from alerts.web.server import server
 from alerts.wiring import World
 from subscribers.interest import Facts
 from subscribers.tokens import Keyring
@@ -32,7 +34,7 @@ from tests.bench.figures import Figure
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 SECONDS, TIMES = 1, 7
-FINDING = "The treated group had fewer relapses than the group on placebo, and three patients had a serious infection. "
+ALERTS = 37  # make a feed of 67 KB, 10 KB packed
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 256; }}
@@ -140,31 +142,38 @@ def free_port() -> int:
 
 
 def serve(folder: Path, port: int) -> None:
-    """Serve an installation with 50 alerts, as `alerts run` does."""
+    """Serve an installation , as `alerts run` does."""
     settings = Settings(_env_file=None, data_dir=folder, base_url=f"http://127.0.0.1:{port}")
     engine = connect(settings.database)
     schema.upgrade(engine)
     fill(engine)
     app = create_app(World(settings, engine, Keyring(b"k" * 32)))
-    uvicorn.run(
-        app, host="127.0.0.1", port=port, log_level="error", access_log=False, server_header=False, lifespan="off"
-    )
+    server(app).run([socket.create_server(("127.0.0.1", port), backlog=512)])
+
+
+def said(seed: int, count: int) -> str:
+    """Return words that compress as prose does, so that the feed packs to about a seventh, as real ones do."""
+    chance = random.Random(seed)
+    return " ".join("".join(chance.choices(ascii_lowercase, k=chance.randint(4, 9))) for _ in range(count))
 
 
 def fill(engine: Engine) -> None:
     facts = asdict(Facts(kind="paper", topics=("nmosd",), under=("nmosd",), design="randomized-trial", size=120))
-    numbers = range(1, 51)
+    numbers = range(1, ALERTS + 1)
     proof = [["title", 0, 5, "NMOSD"]]
     with writing(engine) as session:
         installation.start(session, authority="alerts.example.org", fingerprint="f", now=START)
         catalogue.add_topics(session, [Topic(slug="nmosd", name="NMOSD")])
         session.execute(insert(ItemRow), [
-            {"id": n, "kind": "paper", "title": f"NMOSD: a study with number {n}", "text": FINDING * 8, "venue": "A Journal",
+            {"id": n, "kind": "paper", "title": f"NMOSD: {said(n, 18)}", "text": said(n, 60), "venue": "A Journal",
              "url": f"https://journal.example.org/{n}", "first_seen_at": START, "changed_at": START, "first_alert": n,
-             "authors": ["A. Writer", "B. Writer"]} for n in numbers])
+             "authors": [said(n + 1_000, 2).title(), said(n + 2_000, 2).title()]} for n in numbers])
         session.execute(insert(LabelRow), [
             {"item_id": n, "facet": "topic", "value": "nmosd", "role": "about", "by": "rule", "evidence": proof, "at": START}
             for n in numbers])
+        session.execute(insert(LabelRow), [
+            {"item_id": n, "facet": "finding", "value": "", "role": "about", "by": "rule", "at": START,
+             "evidence": [["text", 0, 99, said(n + 3_000, 16)]]} for n in numbers])
         session.execute(insert(AlertRow), [
             {"number": n, "item_id": n, "reason": "new", "at": START + timedelta(hours=n), "facts": facts} for n in numbers])
         session.execute(insert(AlertTopicRow), [{"number": n, "slug": "nmosd"} for n in numbers])

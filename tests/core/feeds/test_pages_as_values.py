@@ -10,7 +10,7 @@ from alerts.model import Evidence, Facet, Label, Role, Topic
 from alerts.publish.chart import GROUPS, WEEKS, chart
 from alerts.publish.page import highlighted, label_lines, topics_of
 from alerts.publish.sample import examples, sample_feed
-from alerts.web.shelf import takes_gzip
+from alerts.web.prepared import takes_gzip
 from alerts.web.tree import busiest, tree
 
 AT = datetime(2026, 5, 4, 9, tzinfo=UTC)

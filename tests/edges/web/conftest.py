@@ -1,6 +1,7 @@
 """A small installation with alerts in it, served by uvicorn on loopback, and a plain HTTP client."""
 
 import http.client
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from sqlalchemy import Engine
 from sqlmodel import select
 
 from alerts.model import Topic
+from alerts.pipeline.index import index
 from alerts.settings import Settings
 from alerts.store import catalogue, installation
 from alerts.store.engine import writing
@@ -29,6 +30,7 @@ from alerts.store.tables import (
     SourceRow,
 )
 from alerts.web.app import create_app
+from alerts.web.server import server
 from alerts.wiring import World
 from subscribers.interest import Facts
 from subscribers.tokens import Keyring
@@ -58,6 +60,7 @@ class Browser:
     """Asks one server, follows nothing, keeps no cookie."""
 
     port: int
+    connections: Callable[[], list[Any]] = list
 
     def ask(self, method: str, path: str, body: bytes | str | None = None, **headers: str) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -77,18 +80,19 @@ class Browser:
 
 @contextmanager
 def served(app: Any) -> Iterator[Browser]:
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    serving = server(app)
+    opened = socket.create_server(("127.0.0.1", 0), backlog=512)
+    port = opened.getsockname()[1]
+    thread = threading.Thread(target=serving.run, args=([opened],), daemon=True)
     thread.start()
-    while not server.started:
+    while not serving.started:
         thread.join(0.01)
         if not thread.is_alive():
             raise RuntimeError("the server did not start")
     try:
-        yield Browser(server.servers[0].sockets[0].getsockname()[1])
+        yield Browser(port, lambda: list(serving.server_state.connections))
     finally:
-        server.should_exit = True
+        serving.should_exit = True
         thread.join(10)
 
 
@@ -191,6 +195,7 @@ def release_into(
         for slug in under:
             session.add(AlertTopicRow(number=line.n, slug=slug))
         installation.raise_revisions(session, under)
+    index(engine)
     return item
 
 

@@ -10,7 +10,8 @@ import pytest
 from alerts.pipeline import publish
 from alerts.store import catalogue, installation
 from alerts.store.engine import writing
-from alerts.web.shelf import MAX_KEPT, Prepared, Shelf
+from alerts.web.prepared import Prepared
+from alerts.web.shelf import MAX_KEPT, Shelf
 
 FIRST = datetime(2025, 1, 6, 9, tzinfo=UTC)
 FEEDS = ["/topics/nmosd.rss", "/topics/nmosd.atom", "/topics/nmosd.json", "/feed.rss", "/feed.atom?topics=nmosd,pml"]
