@@ -12,6 +12,7 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udff
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_JOINER = "\u034f"  # the one unseen character that Python calls printable
 _BREAKS = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 _BLOCK = (
@@ -36,7 +37,7 @@ _RAW = re.compile(r"<(script|style|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
 _DECLARATION = re.compile(r"<[!?][^<>]{0,2000}>")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
-_POWER = re.compile(r"(?<=\d)<sup>\s*([-\u2212\u2013]?\d{1,3})\s*</sup>", re.IGNORECASE)
+_POWER = re.compile(r"<sup>(?<=\d.{5})\s*([-\u2212\u2013]?\d{1,3})\s*</sup>", re.IGNORECASE)  # begins with what is rare
 _RAISED = str.maketrans("0123456789-\u2212\u2013", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁻")
 
 _SECTIONS = (
@@ -68,15 +69,16 @@ def plain(text: str) -> str:
         text = _seen(text)
         if _has_markup(text):
             text = _without_markup(text)
-        elif _ENTITY.search(text):
+        elif "&" in text and _ENTITY.search(text):
             text = _unescaped(text)
         else:
-            break
+            return _lines(text)
     return _lines(_seen(text))
 
 
 def _seen(text: str) -> str:
-    return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", xml_legal(text))
+    printable = text.replace("\n", "").isprintable() and _JOINER not in text
+    return text if printable else _UNSEEN.sub("", xml_legal(text))
 
 
 def title(text: str) -> str:
@@ -87,7 +89,8 @@ def title(text: str) -> str:
 
 def safe_url(url: str) -> str | None:
     """Return an http or https address without tracking, name and password; None for anything else."""
-    return clean_url(_UNSEEN.sub("", _ILLEGAL.sub("", url))) or None
+    seen = url if url.isascii() and url.isprintable() else _UNSEEN.sub("", _ILLEGAL.sub("", url))
+    return clean_url(seen) or None
 
 
 def xml_legal(text: str) -> str:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.utils import parsedate
 from typing import Any
 from urllib.parse import unquote, urljoin
 
 from alerts.ingest import clean, dialects, sort
-from alerts.ingest.dates import find_date
+from alerts.ingest.dates import MONTHS, find_date
 from alerts.ingest.dialects import Said
 from alerts.ingest.identity import REGISTRIES, dois, normalise_key, registry_ids
 from alerts.ingest.known import Bone, Names
@@ -54,7 +54,7 @@ def make(found: Mapping[str, Any], bone: Bone, locator: str, place: Place) -> En
     scholarly = bool(said.venue or said.keys or found.get("prism_publicationname") or found.get("prism_doi"))
     told = str(found.get("dc_type") or "")
     kind = sort.kind_of(place.source, link, title, keys, scholarly=scholarly, told=told)
-    content = _content(found, bone, said, Content(kind=kind, title=title, url=clean.safe_url(link) or ""))
+    content = _content(found, bone, said, kind=kind, title=title, url=clean.safe_url(link) or "")
     keys = tuple(key for key in keys if kind is Kind.RECORD or key.scheme not in REGISTRIES)
     return Entry(
         locator=locator,
@@ -68,10 +68,14 @@ def make(found: Mapping[str, Any], bone: Bone, locator: str, place: Place) -> En
 def _link(found: Mapping[str, Any], bone: Bone, place: Place) -> str:
     """Return the entry's address, absolute; a guid that is an address stands in for a missing one."""
     for candidate in (bone.link, str(found.get("link") or ""), bone.guid):
-        absolute = urljoin(place.base, candidate.strip()) if candidate and " " not in candidate[:10] else ""
+        absolute = _absolute(place.base, candidate.strip()) if candidate and " " not in candidate[:10] else ""
         if absolute and clean.safe_url(absolute) and (candidate is not bone.guid or "://" in bone.guid):
             return absolute
     return ""
+
+
+def _absolute(base: str, address: str) -> str:
+    return address if address.startswith(("http://", "https://")) else urljoin(base, address)
 
 
 def _html(found: Mapping[str, Any], bone: Bone) -> str:
@@ -99,12 +103,15 @@ def _first_words(text: str) -> str:
     return line if len(line) <= 120 else line[:119].rpartition(" ")[0] + "\u2026"
 
 
-def _content(found: Mapping[str, Any], bone: Bone, said: Said, begun: Content) -> Content:
-    text = "" if said.text.strip() == begun.title else said.text
-    paper = begun.kind in _PAPERS
-    short = paper and len(text) < _SHORT_FOR_A_PAPER
-    return replace(
-        begun,
+def _content(  # noqa: PLR0913  what is known by then
+    found: Mapping[str, Any], bone: Bone, said: Said, *, kind: Kind, title: str, url: str
+) -> Content:
+    text = "" if said.text.strip() == title else said.text
+    short = kind in _PAPERS and len(text) < _SHORT_FOR_A_PAPER
+    return Content(
+        kind=kind,
+        title=title,
+        url=url,
         text=text,
         truncated=bool(_CUT_OFF.search(text[-200:])) or short,
         authors=said.authors or names(bone.creators or _authors(found)),
@@ -133,18 +140,28 @@ def _earlier(cited: PartialDate | None, posted: PartialDate | None) -> PartialDa
 
 def _day(text: str) -> PartialDate | None:
     """Read RFC 822, ISO 8601 or a date in words; years that only a broken clock gives count as none."""
-    mail = parsedate(text)
-    date = PartialDate.parse(text) or (PartialDate.parse(_ISO.format(*mail)) if mail else None) or find_date(text[:200])
+    date = PartialDate.parse(text) or _of_mail(text) or find_date(text[:200])
     return date if date and 1900 <= date.year <= 2200 and date[:3] != (1970, 1, 1) else None
 
 
+def _of_mail(text: str) -> PartialDate | None:
+    """Read RFC 822; its usual form is read ten times faster than all those that mail has seen."""
+    if usual := _USUAL.match(text):
+        return PartialDate.parse(f"{usual[3]}-{MONTHS[usual[2].lower()]:02}-{int(usual[1]):02}")
+    mail = parsedate(text)
+    return PartialDate.parse(_ISO.format(*mail)) if mail else None
+
+
 _ISO = "{:04}-{:02}-{:02}"
+_USUAL = re.compile(
+    rf"[A-Z][a-z][a-z], (\d\d?) ({'|'.join(name.title() for name in MONTHS)}) ((?:19|20)\d\d) \d\d:\d\d:\d\d "
+)
 
 
 def _keys(found: Mapping[str, Any], bone: Bone, link: str, said: Said) -> tuple[Key, ...]:
     """Return the identifiers that the entry states as its own: in fields, in its address and guid, or as a dialect."""
     stated = [*bone.identifiers, str(found.get("prism_doi") or ""), str(found.get("dc_identifier") or "")]
-    own = [*said.keys, *filter(None, map(_identifier, stated))]
+    own = [*said.keys, *filter(None, map(_identifier, filter(None, stated)))]
     for place in (unquote(link), bone.guid):
         own += _pmids(place)
         own += [key for match in _PMC_PLACES.findall(place) if (key := normalise_key("pmcid", match))]

@@ -66,8 +66,8 @@ def _well_formed(xml: bytes, hashes: Collection[str], url: str) -> FeedDocument 
     lost = len(cut.kept) - len(found)
     return FeedDocument(
         bones=cut.bones,
-        found=found,
-        known=len(cut.bones) - len(cut.kept),
+        found={**cut.plain, **found},
+        known=len(cut.bones) - len(cut.kept) - len(cut.plain),
         title=cut.title,
         ttl=_ttl(cut.ttl, *cut.period),
         notes=(f"{lost} entries cannot be read by feedparser and were left out.",) if lost else (),

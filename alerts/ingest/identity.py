@@ -38,7 +38,7 @@ def normalise_key(scheme: str, value: str) -> Key | None:
 
     Schemes: pmid, pmcid, doi, the registries', `url`, and `guid`, whose value is kept as it is.
     """
-    spelled = _spelled(scheme, value)
+    spelled = _spelled(scheme, value) if value else ""
     return Key(scheme, spelled) if spelled else None
 
 
@@ -187,6 +187,8 @@ def fingerprint(content: Content, links: Iterable[Link] = ()) -> str:
 
 
 def _said(text: str) -> str:
+    if not text:
+        return ""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_SPELLINGS).encode(errors="replace").decode()
     same = text.casefold()

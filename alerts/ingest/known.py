@@ -1,23 +1,27 @@
-"""Cut out of a feed the entries that we know byte for byte, so that feedparser only sees the rest; pure."""
+"""Cut out of a feed what we know byte for byte or can read as it stands, so that feedparser sees the rest; pure."""
 
 import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import urljoin
 
 from lxml import etree
 
+from alerts.ingest import plainly
 from alerts.ingest.weblink import url_value
 
 _NOISE = re.compile(rb"\b(?:utm_\w{1,20}=[^&\"'<>\s]*|f[cf]=\d{8,}|v=\d+\.[\w.+%]*|v=[\w%-]{40,})")
 _NOISE_MARKS = (b"utm_", b"fc=", b"ff=", b"v=")
-_BULKY = ("{http://purl.org/rss/1.0/modules/content/}encoded", "{*}description")
+_BULKY = {"{http://purl.org/rss/1.0/modules/content/}encoded": "bulky"}
+_GROUPS = {"description": "bulky", "guid": "guid", "id": "guid", "link": "link", "title": "title", "doi": "identifier"}
+_DC_GROUPS = {"identifier": "identifier", "creator": "creator"}
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
-_DC = "{http://purl.org/dc/elements/1.1/}"
+_DC = "{http://purl.org/dc/elements/1.1/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,45 +56,47 @@ class FeedDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """A document without its known entries: `bones` are of all entries in order, `kept` the places of the others."""
+    """A document without its known and its plain entries.
+
+    `bones` are of all entries in order, `kept` the places of those in the rest; `plain` holds what was read of the
+    plain ones, by place, with feedparser's names.
+    """
 
     rest: bytes
     bones: tuple[Bone, ...]
     kept: tuple[int, ...]
+    plain: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     title: str = ""
     ttl: str = ""
     period: tuple[str, str] = ("", "")
 
 
 def cut(xml: bytes, hashes: Collection[str], url: str = "") -> Cut | None:
-    """Return the document without the entries whose raw hash is known; None if it is not well-formed XML."""
+    """Return the document without the entries that are known or plain; None if it is not well-formed XML."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     try:
         root = etree.fromstring(xml, parser, base_url=url)
     except (etree.LxmlError, ValueError):
         return None
     found = list(_entries(root))
-    bones = [_bone(entry) for entry in found]
+    bones = [_bone(entry, hashes) for entry in found]
     head = {etree.QName(node).localname: (node.text or "").strip() for node in _head(root)}
-    kept = [place for place, bone in enumerate(bones) if bone.raw_hash not in hashes]
-    _remove(entry for entry, bone in zip(found, bones, strict=True) if bone.raw_hash in hashes)
-    for place in kept:
-        bones[place] = replace(bones[place], html=_unloaded(found[place]))
+    fresh = [place for place, bone in enumerate(bones) if bone.raw_hash not in hashes]
+    read = {place: plainly.read(found[place], bones[place].link) for place in fresh}
+    plain = {place: said for place, said in read.items() if said is not None}
+    kept = [place for place in fresh if place not in plain]
+    shown = frozenset(kept)
+    if kept:
+        _remove(entry for place, entry in enumerate(found) if place not in shown)
     return Cut(
         rest=etree.tostring(root, encoding="utf-8", xml_declaration=True) if kept else b"",
         bones=tuple(bones),
         kept=tuple(kept),
+        plain=plain,
         title=head.get("title", ""),
         ttl=head.get("ttl", ""),
         period=(head.get("updatePeriod", ""), head.get("updateFrequency", "")),
     )
-
-
-def _unloaded(entry: etree._Element) -> str:
-    """Take the long texts out of an entry, which feedparser labours over, and return the longest."""
-    html = max(_texts(entry, *_BULKY), key=len, default="")
-    _remove(entry.iterchildren(*_BULKY))
-    return html
 
 
 def _remove(nodes: Iterable[etree._Element]) -> None:
@@ -111,15 +117,31 @@ def _head(root: etree._Element) -> Iterator[etree._Element]:
     return channel.iterchildren("{*}title", "{*}ttl", "{*}updatePeriod", "{*}updateFrequency")
 
 
-def _bone(entry: etree._Element) -> Bone:
-    return Bone(
-        raw_hash=raw_hash(etree.tostring(entry, encoding="utf-8", with_tail=False)),
-        guid=_text(entry, "{*}guid", "{*}id") or entry.get(_ABOUT, ""),
-        link=_link(entry),
-        title=_text(entry, "{*}title"),
-        identifiers=tuple(_texts(entry, f"{_DC}identifier", "{*}doi")),
-        creators=tuple(_texts(entry, f"{_DC}creator")),
+def _bone(entry: etree._Element, hashes: Collection[str]) -> Bone:
+    """Return an entry's bone, and take the long texts out of one that is not known: feedparser labours over them."""
+    found = raw_hash(etree.tostring(entry, encoding="utf-8", with_tail=False))
+    nodes: dict[str, list[etree._Element]] = {}
+    for node in entry.iterchildren("*"):
+        nodes.setdefault(_group(node.tag), []).append(node)
+    bulky = nodes.get("bulky", ()) if found not in hashes else ()
+    bone = Bone(
+        raw_hash=found,
+        guid=next(_texts(nodes.get("guid", ())), "") or entry.get(_ABOUT, ""),
+        link=_link(nodes.get("link", ())),
+        title=next(_texts(nodes.get("title", ())), ""),
+        identifiers=tuple(_texts(nodes.get("identifier", ()))),
+        creators=tuple(_texts(nodes.get("creator", ()))),
+        html=max(_texts(bulky), key=len, default=""),
     )
+    _remove(bulky)
+    return bone
+
+
+@lru_cache(maxsize=256)
+def _group(tag: str) -> str:
+    """Return what an element is to a bone; "" for nothing."""
+    space, _, word = tag.rpartition("}")
+    return _DC_GROUPS.get(word) or _GROUPS.get(word, "") if space == _DC else _BULKY.get(tag) or _GROUPS.get(word, "")
 
 
 def raw_hash(entry: bytes) -> str:
@@ -128,18 +150,14 @@ def raw_hash(entry: bytes) -> str:
     return hashlib.sha256(_NOISE.sub(b"", entry) if noisy else entry).hexdigest()
 
 
-def _texts(entry: etree._Element, *names: str) -> Iterator[str]:
-    texts = ("".join(map(str, node.itertext("*"))).strip() for node in entry.iterchildren(*names))
+def _texts(nodes: Iterable[etree._Element]) -> Iterator[str]:
+    texts = (("".join(map(str, node.itertext("*"))) if len(node) else node.text or "").strip() for node in nodes)
     return (text for text in texts if text)
 
 
-def _text(entry: etree._Element, *names: str) -> str:
-    return next(_texts(entry, *names), "")
-
-
-def _link(entry: etree._Element) -> str:
+def _link(nodes: Iterable[etree._Element]) -> str:
     """Return the address of the entry's own page: RSS's text, or Atom's link that is alternate or bare."""
-    for node in entry.iterchildren("{*}link"):
+    for node in nodes:
         address = (node.text or "").strip() or (node.get("href", "") if _is_alternate(node) else "")
         if address:
             return address if address.startswith("http") else urljoin(node.base or "", address)

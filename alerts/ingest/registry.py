@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
+import re2
+
 from alerts.model import Key
 
 _EU = r"(?:19|20)\d\d-\d{6}-\d\d"
@@ -69,22 +71,15 @@ def _one_form(scheme: str) -> re.Pattern[str]:
     return re.compile(_FORMS[scheme].pattern.replace("(<", "("), re.IGNORECASE)
 
 
-_EU_HINT = re.compile(r"\d-\d{6}-\d")
-_LETTERS = (
-    "NCT", "ISRCTN", "ACTRN", "DRKS", "CTRI", "PACTR", "RPCEC", "TCTR", "SLCTR", "ITMCTR", "UMIN", "JRCT", "JAPICCTI",
-    "RBR", "IRCT", "CHICTR", "KCT", "LBCTR", "OMON", "NTR", "NL", "U1111", "PER-", "EUPAS",
-)  # fmt: skip
-
-
-def _may_hold(text: str) -> bool:
-    """Tell quickly whether a text can hold a registry number; few texts do."""
-    capitals = text.upper()
-    return any(letters in capitals for letters in _LETTERS) or bool(_EU_HINT.search(text))
+_HINT = re2.compile(  # one scan, which few texts pass ("function" and "control" must not)
+    r"(?i)NCT\W?\d|ISRCTN|ACTRN|DRKS|CTRI\W{1,3}\d|PACTR|RPCEC|TCTR|SLCTR|ITMCTR|UMIN\W?(?:CTR\W?)?\d|JRCT|JAPICCTI|RBR|"
+    r"IRCT|CHICTR|KCT\W?\d|LBCTR|OMON\W?\d|NTR\d|NL\d|U1111|PER-\d|EUPAS|\d-\d{6}-\d"
+)
 
 
 def registry_ids(text: str) -> tuple[Key, ...]:
     """Return the registry numbers that a text names, each once, in the order of the text."""
-    return tuple(dict.fromkeys(_found(text))) if _may_hold(text) else ()
+    return tuple(dict.fromkeys(_found(text))) if _HINT.search(text) else ()
 
 
 def _found(text: str) -> Iterator[Key]:
