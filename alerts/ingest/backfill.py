@@ -49,7 +49,7 @@ def _trials(source: Source, parts: SplitResult) -> Source | None:
 
 
 def _europepmc(source: Source, parts: SplitResult) -> Source | None:
-    """Ask for the search that the feed is of: as the operator says, as a parameter, or in the path (/rss/search/...)."""
+    """Ask for the search that the feed is of: said by the operator, or in the address."""
     asked = parse_qs(parts.query)
     said = (*(asked[name][-1] for name in ("query", "term", "q") if name in asked), *_SEARCHED.findall(parts.path))
     query = source.query or next(map(unquote_plus, said), "").strip()
