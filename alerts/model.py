@@ -166,13 +166,20 @@ class Content:
     truncated: bool = False
 
 
+class Marks(NamedTuple):
+    """What an entry is compared by: the fingerprint of what it says, and its title as a key ("" where it is none)."""
+
+    fingerprint: str
+    title: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What one document says of one work.
 
     `locator` is what the source calls it (guid, PMID, registry number), unique within the source.
     `raw_hash` is the SHA-256 (hex) of the entry's bytes as they came, without what services count in their links
-    (`utm_*`, `fc`, `ff`, `v`).
+    (`utm_*`, `fc`, `ff`, `v`). `marks` are worked out where the entry is read, beside the poll.
     """
 
     locator: str
@@ -180,6 +187,7 @@ class Entry:
     keys: tuple[Key, ...] = ()
     links: tuple[Link, ...] = ()
     raw_hash: str = ""
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

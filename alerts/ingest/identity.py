@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import unquote
 
 import re2
@@ -13,7 +14,7 @@ from alerts.ingest.merging import merge_content
 from alerts.ingest.registry import SCHEMES as REGISTRIES
 from alerts.ingest.registry import registry_ids, registry_key
 from alerts.ingest.weblink import clean_url, url_value
-from alerts.model import Content, Key, Kind, Link
+from alerts.model import Content, Entry, Key, Kind, Link, Marks, Page, PartialDate
 
 __all__ = [
     "REGISTRIES",
@@ -21,6 +22,8 @@ __all__ = [
     "contradict",
     "dois",
     "fingerprint",
+    "marked",
+    "marks",
     "merge_content",
     "normalise_key",
     "registry_ids",
@@ -134,6 +137,21 @@ def title_key(content: Content) -> str | None:
     return f"{group}|{words}|{content.published.year}|{author}"
 
 
+_SCHOLARLY = frozenset({Kind.PAPER, Kind.PREPRINT, Kind.ABSTRACT})
+
+
+def _title_within(source: str, content: Content) -> str:
+    """Return a title as a key within one source whose works bear no author or no date; "" where it is none.
+
+    Journals' feeds list a work early, again in its issue, and sometimes twice in one document.
+    """
+    if not source or content.kind not in _SCHOLARLY:
+        return ""
+    authors, published = content.authors or (source,), content.published or PartialDate(1)
+    title = title_key(replace(content, authors=authors, published=published))
+    return f"{source}|{title}" if title else ""
+
+
 def _letters(text: str) -> str:
     """Return letters and digits in lower case without accents, other characters as single spaces."""
     bare = text.casefold()
@@ -184,6 +202,22 @@ def fingerprint(content: Content, links: Iterable[Link] = ()) -> str:
         sorted(link for link in links if link.relation not in _STATED),
     )
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def marks(entry: Entry, source: str = "") -> Marks:
+    """Return what an entry is compared by; `source` is the slug of the one that shows it.
+
+    The fingerprint is of its content, its links and the numbers of the work (one may come late).
+    """
+    numbers = sorted(key for key in entry.keys if key.scheme not in ("guid", "url"))
+    said = " ".join([fingerprint(entry.content, entry.links), *(f"{scheme}:{value}" for scheme, value in numbers)])
+    title = title_key(entry.content) or _title_within(source, entry.content)
+    return Marks(hashlib.sha256(said.encode()).hexdigest(), title)
+
+
+def marked(page: Page, source: str) -> Page:
+    """Return a page whose entries bear their marks."""
+    return replace(page, entries=tuple(replace(entry, marks=marks(entry, source)) for entry in page.entries))
 
 
 def _said(text: str) -> str:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from alerts.errors import ReadError, SourceError
-from alerts.ingest import KINDS
+from alerts.ingest import worker as reader
 from alerts.ingest.worker import LENGTH, packed, unpacked
 from alerts.model import Document, Page, PollState, Source
 
@@ -49,7 +49,7 @@ class Pool:
     async def read(self, source: Source, state: PollState, document: Document) -> Page:
         """Return the page that a document holds."""
         if source.kind not in _GUARDED:
-            return await asyncio.to_thread(KINDS[source.kind].read, source, state, document)
+            return await asyncio.to_thread(reader.read, source, state, document)
         task = packed((source, state, document))
         try:
             return await self._asked(task)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from alerts.errors import ReadError, SourceError
 from alerts.ingest import KINDS
+from alerts.ingest.identity import marked
 from alerts.model import Document, Page, PollState, Source
 
 LENGTH = struct.Struct(">Q")
@@ -30,10 +31,15 @@ def unpacked(body: bytes) -> Any:  # noqa: ANN401  what was packed
     return pickle.loads(body)  # noqa: S301  from our own process
 
 
+def read(source: Source, state: PollState, document: Document) -> Page:
+    """Read one document; its entries bear their marks."""
+    return marked(KINDS[source.kind].read(source, state, document), source.slug)
+
+
 def answer(source: Source, state: PollState, document: Document) -> Page | SourceError:
     """Read one document; whatever a reader raises becomes an error of the source."""
     try:
-        return KINDS[source.kind].read(source, state, document)
+        return read(source, state, document)
     except SourceError as error:
         return error
     except Exception as error:  # noqa: BLE001  one document must not end the process

@@ -1,12 +1,12 @@
 """Finds out which works the entries of a page speak of: one work, one item (law 2); pure, on a loaded shelf."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.ingest.identity import contradict, fingerprint, merge_content, title_key
-from alerts.model import Content, Entry, Key, Kind, PartialDate, Reason
+from alerts.ingest import identity
+from alerts.ingest.identity import contradict, merge_content
+from alerts.model import Content, Entry, Key, Kind, Reason
 from alerts.pipeline import decide
 from alerts.pipeline.decide import News
 from alerts.store.shelf import TITLE, At, Draft, Held, Shelf
@@ -30,36 +30,15 @@ class Arrival:
 
     @classmethod
     def _of(cls, entry: Entry, shared: frozenset[Key], source: str) -> "Arrival":
-        title = title_key(entry.content) or _title_within(source, entry.content)
-        keys = {key for key in entry.keys if key not in shared} | ({Key(TITLE, title)} if title else set())
-        return cls(entry=entry, fingerprint=_fingerprint(entry), keys=frozenset(keys))
+        marks = entry.marks or identity.marks(entry, source)
+        keys = {key for key in entry.keys if key not in shared} | ({Key(TITLE, marks.title)} if marks.title else set())
+        return cls(entry=entry, fingerprint=marks.fingerprint, keys=frozenset(keys))
 
     @property
     def targets(self) -> frozenset[Key]:
         """The works that this entry marks, or whose publication it is."""
         return frozenset(Key(scheme, value) for relation, scheme, value in self.entry.links if relation in RELATIONS)
 
-
-def _fingerprint(entry: Entry) -> str:
-    """Return what tells a change: the normalised content and links, and the numbers of the work (one may come late)."""
-    numbers = sorted(key for key in entry.keys if key.scheme not in ("guid", "url"))
-    said = " ".join([fingerprint(entry.content, entry.links), *(f"{scheme}:{value}" for scheme, value in numbers)])
-    return hashlib.sha256(said.encode()).hexdigest()
-
-
-def _title_within(source: str, content: Content) -> str | None:
-    """Return a title as a key within one source whose works bear no author or no date.
-
-    Journals' feeds list a work early, again in its issue, and sometimes twice in one document.
-    """
-    if not source or content.kind not in _SCHOLARLY:
-        return None
-    authors, published = content.authors or (source,), content.published or PartialDate(1)
-    title = title_key(replace(content, authors=authors, published=published))
-    return f"{source}|{title}" if title else None
-
-
-_SCHOLARLY = frozenset({Kind.PAPER, Kind.PREPRINT, Kind.ABSTRACT})
 
 RELATIONS = frozenset(decide.MARKS_OTHER) | decide.PUBLISHES
 

@@ -9,6 +9,7 @@ import pytest
 
 from alerts.errors import ReadError
 from alerts.ingest import feed
+from alerts.ingest.identity import marked, marks
 from alerts.ingest.pool import Pool
 from alerts.model import Document, PollState, Source
 
@@ -22,10 +23,11 @@ def document(items: int = 3, **options) -> Document:
     return Document(url=SOURCE.url, body=body, **options)
 
 
-async def test_a_page_is_the_same_as_when_read_here() -> None:
+async def test_a_page_is_the_same_as_when_read_here_and_bears_its_marks() -> None:
     async with Pool(1) as pool:
         page = await pool.read(SOURCE, PollState(), document())
-    assert page == feed.read(SOURCE, PollState(), document())
+    assert page == marked(feed.read(SOURCE, PollState(), document()), SOURCE.slug)
+    assert [entry.marks for entry in page.entries] == [marks(entry, SOURCE.slug) for entry in page.entries]
     assert len(page.entries) == 3
 
 
