@@ -214,13 +214,13 @@ class _Work:
     def _mailing(self, row: Any, edition: Edition) -> Mailing:  # noqa: ANN401
         recipient, ordinal = str(row.id), row.digest_no + 1
         return Mailing(
-            recipient=recipient,
-            kind="digest",
-            ordinal=ordinal,
-            edition_id=self._ids[edition.hash],
-            message_id=self._keyring.message_id(recipient, "digest", ordinal, self._domain),
-            subscriber_id=row.id,
-            domain_hash=row.domain_hash,
+            recipient,
+            "digest",
+            ordinal,
+            self._ids[edition.hash],
+            self._keyring.message_id(recipient, "digest", ordinal, self._domain),
+            row.id,
+            row.domain_hash,
             priority=editions.IMMEDIATE if row.cadence == "immediate" else editions.DIGEST,
         )
 

@@ -179,6 +179,7 @@ class Matching:
     def __init__(self, window: Iterable[Candidate]) -> None:
         self._by_topic: dict[str, list[Candidate]] = defaultdict(list)
         self._matched: dict[str, Matched] = {}
+        self._alone: dict[tuple[int, frozenset[str]], Entry] = {}
         for one in sorted(window, key=_NUMBER):
             for topic in one.under:
                 self._by_topic[topic].append(one)
@@ -191,6 +192,14 @@ class Matching:
                 self._matched.clear()
             self._matched[text] = _matched(interest, self._by_topic.get(interest.topic, ()))
         return self._matched[text]
+
+    def alone(self, one: Candidate, follows: frozenset[str]) -> Entry:
+        """Return the entry of an alert without others of its thread."""
+        key = one.number, one.under & follows
+        entry = self._alone.get(key)
+        if entry is None:
+            entry = self._alone[key] = _entry([one], follows)
+        return entry
 
 
 def _matched(interest: Interest, about: Sequence[Candidate]) -> Matched:
@@ -223,7 +232,7 @@ def select(
     """Return what a reader with these interests is told of a window of alerts, of those after `seen`."""
     chosen = _chosen([window.of(interest) for interest in interests], seen)
     kept, headings = _without_floods(list(chosen.values()), interests)
-    entries = _fairly(_entries(kept, interests), [interest.topic for interest in interests])
+    entries = _fairly(_entries(window, kept, interests), [interest.topic for interest in interests])
     return Selection(
         entries=tuple(entries),
         most_full=full,
@@ -240,17 +249,21 @@ def _chosen(matched: Sequence[Matched], seen: int) -> dict[int, Candidate]:
     return {number: found[number] for number in sorted(found) if number not in before}
 
 
-def _entries(chosen: Iterable[Candidate], interests: Sequence[Interest]) -> list[Entry]:
+def _entries(window: Matching, chosen: Iterable[Candidate], interests: Sequence[Interest]) -> list[Entry]:
     """Make one entry of each thread, led by its strongest member."""
     threads: dict[int, list[Candidate]] = defaultdict(list)
     for one in chosen:
         threads[one.thread].append(one)
     follows = frozenset(interest.topic for interest in interests)
-    return sorted((_entry(members, follows) for members in threads.values()), key=_RANK)
+    made = [
+        window.alone(members[0], follows) if len(members) == 1 else _entry(members, follows)
+        for members in threads.values()
+    ]
+    return sorted(made, key=_RANK)
 
 
 def _entry(members: list[Candidate], follows: frozenset[str]) -> Entry:
-    first, *others = members if len(members) == 1 else sorted(members, key=_PLACE)
+    first, *others = sorted(members, key=_PLACE)
     return Entry(
         lead=first.number,
         reason=first.alert.reason,

@@ -1,5 +1,6 @@
 """The digest as a letter: frame, blocks and counts put together, and cut down until it is small enough (law 9)."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -85,14 +86,14 @@ def subject(selection: Selection) -> str:
 
 def preheader(selection: Selection) -> str:
     """Return numbers only: `3 new, 1 correction, 2 minutes`."""
-    reasons = [entry.reason for entry in selection.entries]
-    wrong = sum(reason in (Reason.CORRECTED, Reason.CONCERN, Reason.RETRACTED) for reason in reasons)
-    news = sum(reason in (Reason.NEW, Reason.MATCHED, Reason.PUBLISHED) for reason in reasons)
-    flood = selection.items - len(reasons)
+    reasons = Counter(entry.reason for entry in selection.entries)
+    wrong = sum(reasons[reason] for reason in (Reason.CORRECTED, Reason.CONCERN, Reason.RETRACTED))
+    news = sum(reasons[reason] for reason in (Reason.NEW, Reason.MATCHED, Reason.PUBLISHED))
+    flood = selection.items - reasons.total()
     minutes = ceil((len(selection.full) * 20 + len(selection.lines) * 4 + 20) / 60)
     said = [
         f"{news + flood} new",
-        _many(len(reasons) - wrong - news, "update", "updates"),
+        _many(reasons.total() - wrong - news, "update", "updates"),
         _many(wrong, "correction", "corrections"),
         _many(minutes, "minute", "minutes"),
     ]
@@ -123,8 +124,9 @@ def frame(template: str, form: str, sender: Sender, **values: object) -> str:
 
 def _letter(content: Digest, blocks: Blocks, sender: Sender, *, html: bool) -> Letter:
     more, held = list(_more(content, sender.base_url)), list(_held_back(content, sender.base_url))
+    says = _says(content)
     text, *rest = (
-        Body(frame=_frame(content, sender, form), blocks=tuple(_blocks(content, blocks, more, held, form)))
+        Body(frame=_frame(form, sender, says, content.first), blocks=tuple(_blocks(content, blocks, more, held, form)))
         for form in (FORMS if html else (TEXT,))
     )
     return Letter(
@@ -136,13 +138,7 @@ def _letter(content: Digest, blocks: Blocks, sender: Sender, *, html: bool) -> L
     )
 
 
-def _frame(content: Digest, sender: Sender, form: str) -> str:
-    opening = OPENING if content.selection.items else NOTHING
-    told = Told(preheader(content.selection), opening, rhythm(content.cadence), content.reach, content.language)
-    return _digest_frame(form, sender, told, content.first) if content.first else _common_frame(form, sender, told)
-
-
-class Told(NamedTuple):
+class Says(NamedTuple):
     """What the frame of a digest says; thousands of digests say the same."""
 
     preheader: str
@@ -152,19 +148,28 @@ class Told(NamedTuple):
     language: str
 
 
+def _says(content: Digest) -> Says:
+    opening = OPENING if content.selection.items else NOTHING
+    return Says(preheader(content.selection), opening, rhythm(content.cadence), content.reach, content.language)
+
+
+def _frame(form: str, sender: Sender, says: Says, first: First | None) -> str:
+    return _digest_frame(form, sender, says, first) if first else _common_frame(form, sender, says)
+
+
 @lru_cache(maxsize=FRAMES)
-def _common_frame(form: str, sender: Sender, told: Told) -> str:
-    return _digest_frame(form, sender, told, None)
+def _common_frame(form: str, sender: Sender, says: Says) -> str:
+    return _digest_frame(form, sender, says, None)
 
 
-def _digest_frame(form: str, sender: Sender, told: Told, first: First | None) -> str:
-    because = f"You get this digest {told.rhythm} because you asked for it at this address."
+def _digest_frame(form: str, sender: Sender, says: Says, first: First | None) -> str:
+    because = f"You get this digest {says.rhythm} because you asked for it at this address."
     title = "Your research digest"
-    return frame("digest", form, sender, title=title, listed=True, first=first, because=because, **told._asdict())
+    return frame("digest", form, sender, title=title, listed=True, first=first, because=because, **says._asdict())
 
 
 def _blocks(
-    content: Digest, blocks: Blocks, more: "Sequence[Count]", held: "Sequence[Count]", form: str
+    content: Digest, blocks: Blocks, more: Sequence["Count"], held: Sequence["Count"], form: str
 ) -> Iterator[bytes]:
     chosen = content.selection
     yield from _entries([entry for entry in chosen.full if not entry.background], content.shown, blocks, form)
