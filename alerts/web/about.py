@@ -111,8 +111,8 @@ class About:
         return self.pages.public(request, "privacy.html")
 
     async def robots(self, _request: Request) -> Response:
-        closed = "".join(f"Disallow: {self.pages.root}/{path}\n" for path in PERSONAL)
-        return PlainTextResponse(f"User-agent: *\n{closed}", headers={"cache-control": "public, max-age=86400"})
+        """Close nothing: what must not be listed says so itself, which only those who may fetch it can read."""
+        return PlainTextResponse("User-agent: *\nDisallow:\n", headers={"cache-control": "public, max-age=86400"})
 
     async def report(self, request: Request) -> Response:
         """Take a reader's word that a label is wrong; the trap field is for programs that fill in everything."""
@@ -125,9 +125,6 @@ class About:
 
     async def thanks(self, request: Request) -> Response:
         return self.pages.public(request, "thanks.html")
-
-
-PERSONAL = ("confirm/", "preferences/", "unsubscribe/", "my/", "editions/", "mail", "preview")
 
 
 def _pairs(request: Request) -> list[tuple[str, str]]:

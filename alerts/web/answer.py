@@ -56,8 +56,13 @@ class Pages:
 
     def private(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
         """Answer with a page that nobody may keep, nor search engines list."""
-        headers = {"cache-control": PRIVATE, "x-robots-tag": "noindex, nofollow"}
-        return HTMLResponse(self.text(template, **values), status, headers=headers)
+        answer = self.fresh(template, status, **values)
+        answer.headers["x-robots-tag"] = "noindex, nofollow"
+        return answer
+
+    def fresh(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
+        """Answer with a page that anyone may find, made anew for each who asks."""
+        return HTMLResponse(self.text(template, **values), status, headers={"cache-control": PRIVATE})
 
     def problem(self, status: int, said: str, headers: dict[str, str] | None = None) -> Response:
         """Answer with a plain page that says what is wrong and where to go on."""

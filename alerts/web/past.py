@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from alerts.pipeline import past, people
 from alerts.publish.page import Moment
-from alerts.web.answer import PRIVATE, Pages
-from alerts.web.guard import POLICY
-from alerts.web.mailbox import INSIDE
+from alerts.web.answer import Pages
 from alerts.wiring import World
 from subscribers.people import Person
 
@@ -32,18 +30,11 @@ class PastDigests:
 
     async def show(self, request: Request) -> Response:
         token, ordinal = request.path_params["token"], request.path_params["ordinal"]
-        await run_in_threadpool(self._digest, token, ordinal)
-        answer = self.pages.private("digest.html", token=token, ordinal=ordinal)
-        answer.headers["content-security-policy"] = POLICY + "; frame-src 'self'"
-        return answer
+        return await run_in_threadpool(self._show, token, ordinal)
 
-    async def mail(self, request: Request) -> Response:
-        shown = await run_in_threadpool(self._digest, request.path_params["token"], request.path_params["ordinal"])
-        body = shown.replace("<head>", '<head><base target="_top">', 1)
-        return HTMLResponse(body, headers={"content-security-policy": INSIDE, "cache-control": PRIVATE})
-
-    def _digest(self, token: str, ordinal: int) -> str:
-        return past.digest(self.world.engine, self.world.keyring, self._person(token), ordinal)
+    def _show(self, token: str, ordinal: int) -> Response:
+        digest = past.digest(self.world.engine, self.world.keyring, self._person(token), ordinal)
+        return self.pages.private("digest.html", token=token, digest=digest)
 
     def _person(self, token: str) -> Person:
         person = people.person(self.world.engine, self.world.keyring, token, purpose="edition")

@@ -27,4 +27,4 @@ class Personal:
     def _feed(self, token: str, fmt: Format) -> Prepared:
         world = self.world
         document = personal.feed(world.engine, world.keyring, world.settings, personal.Secret(token, world.now()), fmt)
-        return Prepared(document, (), CACHE)
+        return Prepared(document, (), CACHE, listed=False)

@@ -13,6 +13,8 @@ from alerts.web.guard import SECURITY
 
 MAX_AGE_SECONDS = 300
 Headers = list[tuple[bytes, bytes]]
+UNLISTED = (b"x-robots-tag", b"noindex, nofollow")
+GUARDED = [(name.encode(), value.encode()) for name, value in SECURITY.items()]
 
 
 @lru_cache(maxsize=256)
@@ -64,10 +66,14 @@ class Prepared:
 
     __slots__ = ("_etags", "_heads", "_modified", "_unchanged", "_whole", "revision", "seen", "size", "topics")
 
-    def __init__(self, document: Rendered, topics: tuple[str, ...], cache_control: str) -> None:
+    def __init__(
+        self, document: Rendered, topics: tuple[str, ...], cache_control: str, *, listed: bool = True,
+    ) -> None:
         plain, packed = document.etag, f'{document.etag[:-1]}-gzip"'
         identity = _headers(document, plain, cache_control, len(document.body))
         gzip = [*_headers(document, packed, cache_control, len(document.gzip)), (b"content-encoding", b"gzip")]
+        if not listed:
+            identity, gzip = [*identity, UNLISTED], [*gzip, UNLISTED]
         self._whole = Answer.of(200, identity, document.body), Answer.of(200, gzip, document.gzip)
         self._heads = Answer.of(200, identity), Answer.of(200, gzip)
         shared = [_shared(document, etag, cache_control) for etag in (plain, packed)]
@@ -116,5 +122,5 @@ def _headers(document: Rendered, etag: str, cache_control: str, length: int) -> 
         *_shared(document, etag, cache_control),
         (b"content-type", document.media_type.encode()),
         (b"content-length", str(length).encode()),
-        *((name.encode(), value.encode()) for name, value in SECURITY.items()),
+        *GUARDED,
     ]

@@ -37,7 +37,7 @@ class SigningUp:
     def _form(self, form: Filled = EMPTY, wrong: str = "") -> Response:
         with reading(self.world.engine) as session:
             topics = tree(catalogue.topics(session), {})
-        return self.pages.private(
+        return self.pages.fresh(
             "signup.html", 400 if wrong else 200, form=form, wrong=wrong, topics=topics, **choices_for_forms(),
         )
 

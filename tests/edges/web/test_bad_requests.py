@@ -17,7 +17,7 @@ LONG = "x" * 5_000
     (f"/feed.rss?topics={LONG}", 400), (f"/preferences/{LONG}", 400), (f"/my/{LONG}.rss", 404), (f"/unsubscribe/{LONG}", 400),
     ("/search?q=%ff%fe", 400), ("/topics/nmosd?phase=%ff", 400), ("/topics/%ff%fe", 404), ("/search?q=%00", 200),
     ("/search?q=a&topic=none-such", 404), ("/search?q=a&before=-1", 400), ("/search?q=%22%20OR%20*%3A%27%28", 200),
-    ("/preview/mail?topic=none-such", 400), ("/confirm/expired", 404), ("/preferences/%ff", 400),
+    ("/preview?topic=none-such", 400), ("/confirm/expired", 404), ("/preferences/%ff", 400),
 ])
 def test_an_impossible_address_gets_a_plain_page(browser, release, caplog, path, status):
     release()

@@ -9,6 +9,7 @@ import pytest
 from lxml import etree, html
 
 from alerts.pipeline import previews
+from alerts.publish.inpage import in_page
 
 TEXTS = {
     "script": "<script>alert(1)</script>",
@@ -83,6 +84,7 @@ def test_in_a_mail(world):
     assert message["Bcc"] is None
     assert not BIDI & set(message["Subject"])
     assert_harmless(message.get_body(("html",)).get_content())
+    assert_harmless(f"<div>{in_page(message.get_body(('html',)).get_content())}</div>")
     plain = message.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert not {sign for sign in plain if ord(sign) < 32 or 127 <= ord(sign) < 160} - {"\n", "\t"}
     assert not BIDI & set(plain)

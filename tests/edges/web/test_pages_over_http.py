@@ -56,6 +56,23 @@ def test_hostile_text_is_shown_as_text_and_hostile_links_are_not_links(browser, 
         assert "\u202e" not in page.replace('class="own-text"', "").split("In its own words")[0]
 
 
+def test_a_preview_shows_the_digest_in_the_page_and_nothing_to_leave_by(browser, world, release):
+    release(title="A new NMOSD study", at=world.now())
+    page = browser.get("/preview?topic=nmosd")
+    assert "A new NMOSD study" in page.text
+    assert "iframe" not in page.text
+    assert "/unsubscribe/" not in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert "Nothing new on these topics" in browser.get("/preview?topic=pml").text
+
+
+def test_robots_may_fetch_what_tells_them_not_to_list_it(browser):
+    assert browser.get("/robots.txt").text == "User-agent: *\nDisallow:\n"
+    for path in ("/", "/preview", "/signup"):
+        assert "x-robots-tag" not in browser.get(path).headers
+    assert browser.get("/signup/sent").headers["x-robots-tag"] == "noindex, nofollow"
+
+
 def test_a_merged_item_leads_to_the_one_that_survived(browser, world, release):
     first, second = release(), release()
     with writing(world.engine) as session:

@@ -183,6 +183,7 @@ def test_a_personal_feed_holds_ones_own_interests_and_ends_on_demand(browser, wo
     assert browser.post(path, "act=end-feed").status == 303
     assert browser.get(second).status == 404
     assert "/my/" not in browser.get("/topics.opml").text
+    assert browser.get(second).headers["x-robots-tag"] == "noindex, nofollow"
 
 
 def test_a_report_is_kept_without_a_name_and_programs_are_ignored(browser, world, release):
@@ -212,6 +213,9 @@ def test_the_digests_one_was_sent_are_shown_to_nobody_else(browser, world, ada, 
         ordinal = row.ordinal
     assert f"{path}/{ordinal}" in browser.get(path).text
     assert browser.get(f"{path}/{ordinal}").headers["cache-control"] == "no-store"
-    assert "A phase 3 trial in NMOSD" in browser.get(f"{path}/{ordinal}/mail").text
+    shown = browser.get(f"{path}/{ordinal}")
+    assert "A phase 3 trial in NMOSD" in shown.text
+    assert shown.headers["x-robots-tag"] == "noindex, nofollow"
+    assert "style=" not in shown.text
     assert browser.get(f"{path}/{ordinal + 1}").status == 404
     assert browser.get(f"/editions/{world.keyring.sign('unsubscribe', ada.public_id)}").status == 400
