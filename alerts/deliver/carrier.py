@@ -1,5 +1,6 @@
 """What those who carry mail (SMTP, a Maildir) and the one who hands it out say to each other."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -39,8 +40,11 @@ class Desk(Protocol):
     def take_now(self) -> Mail | None:
         """Return the next mail only if one lies ready."""
 
+    def ask(self, mail: Mail, answer: Callable[[bool], None]) -> None:
+        """Commit that this body leaves, and all outcomes told so far; then answer. False: it must not leave."""
+
     async def may_leave(self, mail: Mail) -> bool:
-        """Commit that this body leaves, and all outcomes told so far. False: it must not leave."""
+        """Ask, and wait for the answer."""
 
     def settle(self, mail: Mail, reply: Reply | None, stage: Stage, *, fresh: bool = True) -> None:
         """Tell the reply to a mail; None: the connection was lost or a deadline passed."""

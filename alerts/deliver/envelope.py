@@ -1,4 +1,4 @@
-"""Writes MAIL, RCPT and DATA for one mail, and knows which addresses this server can take."""
+"""Writes a mail as SMTP takes it, envelope and body, and knows which addresses a server can take."""
 
 import re
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from alerts.deliver.carrier import Desk, Mail
 from alerts.deliver.retry import Reply, Stage
 
+DOT = b".\r\n"
 _UNFIT = re.compile(r"[\x00-\x20\x7f<>]")
 
 
@@ -33,3 +34,12 @@ class Envelope:
         """Return the three commands that go out at once."""
         mail_from = " ".join((f"MAIL FROM:<{mail.sender}>", *self.options(mail)))
         return f"{mail_from}\r\nRCPT TO:<{mail.recipient}>\r\nDATA\r\n".encode()
+
+
+def on_the_wire(mail: Mail) -> bytes:
+    """Return a mail's bytes as DATA takes them: dots doubled at line starts, the lone dot behind (RFC 5321 4.5.2)."""
+    message = mail.message
+    if mail.wire:
+        return message
+    message = (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
+    return message + (DOT if message.endswith(b"\r\n") else b"\r\n" + DOT)

@@ -11,8 +11,8 @@ import aiosmtplib
 from aiosmtplib.protocol import SMTPProtocol
 
 from alerts.deliver.carrier import Deadlines, Desk, Mail
-from alerts.deliver.envelope import Envelope
-from alerts.deliver.pipe import PipelinedSession, on_the_wire
+from alerts.deliver.envelope import Envelope, on_the_wire
+from alerts.deliver.pipelined import PipelinedSession
 from alerts.deliver.retry import Reply, Stage
 from alerts.errors import AlertsError
 from alerts.settings import SmtpServer

@@ -14,7 +14,8 @@ from alerts.deliver.carrier import Carrier, Mail
 from alerts.deliver.mailbox import MailboxCarrier
 from alerts.deliver.smtp import SmtpCarrier
 from alerts.pipeline import operator
-from alerts.pipeline.desk import ON_HOLD, OutboxDesk, Shift
+from alerts.pipeline.bookkeeper import ON_HOLD
+from alerts.pipeline.desk import OutboxDesk, Shift
 from alerts.pipeline.tally import DeliverReport
 from alerts.publish.email import Recipient, Segments, Sender, recipient
 from alerts.settings import Settings

@@ -5,9 +5,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -18,11 +17,12 @@ from sqlmodel import Session
 from alerts.deliver import retry
 from alerts.deliver.carrier import Mail
 from alerts.deliver.retry import Reply, Stage
+from alerts.pipeline.bookkeeper import ON_HOLD, Batch, Bookkeeper
 from alerts.pipeline.inbox import give_up, give_up_if_often
 from alerts.pipeline.tally import Tally
 from alerts.publish.email import Segments
 from alerts.store import lanes, outbox
-from alerts.store.books import Books, BooksError, Leave
+from alerts.store.books import Books
 from alerts.store.engine import writing
 from alerts.store.installation import set_hold
 from alerts.store.outbox import BY_ITSELF, Block, Claimed, Outcome
@@ -37,8 +37,6 @@ STATES: Mapping[type, str] = MappingProxyType(
         retry.Uncertain: "uncertain",
     }
 )
-WRITES_AT_CLOSE = 3
-ON_HOLD = "all mail is on hold; alerts hold off lets it go on"
 GOLDEN = 0.6180339887498949
 UNWRITABLE = retry.Bounced(Reply(553, "5.1.3", "5.1.3 no mail can be written for this recipient"), suppress=False)
 
@@ -58,35 +56,6 @@ class _InHand(NamedTuple):
 
     claimed: Claimed
     letter: Segments
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What the next transaction writes."""
-
-    outcomes: list[Outcome] = field(default_factory=list)
-    leaving: list[tuple[Claimed, asyncio.Future[bool]]] = field(default_factory=list)
-    dead: list[Claimed] = field(default_factory=list)
-    returned: list[Claimed] = field(default_factory=list)
-    slow: set[bytes] = field(default_factory=set)
-    eased: set[bytes] = field(default_factory=set)
-    pause: timedelta | None = None
-    hold: str = ""
-
-    def rare(self) -> bool:
-        return bool(self.dead or self.returned or self.slow or self.eased or self.pause or self.hold)
-
-    def again(self, failed: "_Batch") -> None:
-        """Take over what could not be written; who wanted to leave is told no."""
-        self.outcomes[:0] = failed.outcomes
-        self.dead += failed.dead
-        self.returned += failed.returned
-        self.slow |= failed.slow
-        self.pause = self.pause or failed.pause
-        self.hold = self.hold or failed.hold
-
-    def empty(self) -> bool:
-        return not (self.outcomes or self.leaving or self.rare())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,29 +85,24 @@ class OutboxDesk:
         self._ready: deque[_InHand] = deque()
         self._refilling: asyncio.Task[None] | None = None
         self._dry = False
-        self._batch = _Batch()
-        self._wake = asyncio.Event()
-        self._closing = False
         self._watch = retry.PolicyWatch()
         self._lanes: frozenset[bytes] = frozenset()
-        self._books = Books(engine)
         self._database = ThreadPoolExecutor(1, "outbox")
+        self._books = Books(engine)
+        self._keeper = Bookkeeper(self._books, self._database, self)
         self.tally = Tally()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Keep books and leases while the block runs; at its end everything told is written, the rest given back."""
         async with asyncio.TaskGroup() as group:
-            books, leases = group.create_task(self._keep_books()), group.create_task(self._keep_leases())
+            leases = group.create_task(self._keep_leases())
             try:
                 yield
             finally:
                 if self._refilling:
                     await self._refilling
                 leases.cancel()
-                self._closing = True
-                self._wake.set()
-                await books
                 await self._close()
 
     # what connections ask for
@@ -164,10 +128,12 @@ class OutboxDesk:
             self._told(one.claimed, UNWRITABLE, self._shift.now())
         return None
 
+    def ask(self, mail: Mail, answer: Callable[[bool], None]) -> None:
+        self._keeper.ask(self._held[mail.id].claimed, answer)
+
     async def may_leave(self, mail: Mail) -> bool:
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._batch.leaving.append((self._held[mail.id].claimed, answer))
-        self._wake.set()
+        self.ask(mail, lambda leaves: None if answer.done() else answer.set_result(leaves))
         return await answer
 
     def settle(self, mail: Mail, reply: Reply | None, stage: Stage, *, fresh: bool = True) -> None:
@@ -179,7 +145,7 @@ class OutboxDesk:
                 self.put_back(mail)
             case retry.StopSending(why, until):
                 self.put_back(mail)
-                self._halt(why, until - now)
+                self.halt(why, until - now)
             case _:
                 self._told(claimed, decision, now, mail.recipient)
 
@@ -191,41 +157,42 @@ class OutboxDesk:
         nobody = retry.Try(attempts=0, doubts=0, deadline=now, now=now, jitter=0.0)
         decision = retry.decide(reply, stage, nobody)
         if isinstance(decision, retry.StopSending):
-            self._halt(decision.why, decision.until - now)
+            self.halt(decision.why, decision.until - now)
 
     # what becomes of it
 
     def _stopping(self) -> bool:
         return self._shift.stop.is_set() or bool(self.tally.stopped)
 
-    def _halt(self, why: str, pause: timedelta | None = None) -> None:
+    def halt(self, why: str, pause: timedelta | None = None) -> None:
         self.tally.stopped = self.tally.stopped or why
-        self._batch.pause = pause or self._batch.pause
-        self._wake.set()
+        self._keeper.batch.pause = pause or self._keeper.batch.pause
+        self._keeper.plan()
 
     def _told(self, claimed: Claimed, decision: retry.Decision, now: datetime, address: str = "") -> None:
         outcome = _outcome(claimed, decision, now)
         del self._held[claimed.id]
-        self._batch.outcomes.append(outcome)
+        batch = self._keeper.batch
+        batch.outcomes.append(outcome)
         if isinstance(decision, retry.Bounced) and decision.suppress:
-            self._batch.dead.append(claimed)
+            batch.dead.append(claimed)
         elif outcome.state in ("bounced", "expired"):
-            self._batch.returned.append(claimed)
+            batch.returned.append(claimed)
         self.tally.count(outcome, address)
         self._pace(claimed.domain_hash, decision)
-        self._wake.set()
+        self._keeper.plan()
 
     def _pace(self, domain: bytes | None, decision: retry.Decision) -> None:
         """Slow a domain that asks for it, let one go faster that takes mail, stop where three refuse us by policy."""
         later = decision if isinstance(decision, retry.TryAgain) else None
         if domain is not None and later and later.slow:
-            self._batch.slow.add(domain)
+            self._keeper.batch.slow.add(domain)
         elif domain in self._lanes and isinstance(decision, retry.Sent):
-            self._batch.eased.add(domain)
+            self._keeper.batch.eased.add(domain)
         if self._watch.note(domain if later and later.policy else None) and not self.tally.stopped:
             self.tally.refused_by_policy = True
-            self._batch.hold = f"{BY_ITSELF}three domains refused us by policy; see to SPF, DKIM and DMARC"
-            self._halt(self._batch.hold)
+            self._keeper.batch.hold = f"{BY_ITSELF}three domains refused us by policy; see to SPF, DKIM and DMARC"
+            self.halt(self._keeper.batch.hold)
 
     # the books
 
@@ -239,13 +206,13 @@ class OutboxDesk:
         try:
             block, limited = await self._in_database(self._claim_block)
         except DBAPIError as trouble:
-            self._halt(f"the database cannot be written: {trouble.orig}")
+            self.halt(f"the database cannot be written: {trouble.orig}")
             return
         self._dry = not block.claimed
         self._lanes = limited
         self.tally.states["cancelled"] += block.cancelled
         if block.held:
-            self._halt(ON_HOLD)
+            self.halt(ON_HOLD)
         letters = await asyncio.to_thread(self._writer.letters, block.claimed)
         brought = [_InHand(*one) for one in zip(block.claimed, letters, strict=True)]
         self._held.update((one.claimed.id, one) for one in brought)
@@ -256,36 +223,10 @@ class OutboxDesk:
             block = outbox.claim(session, self._shift.now(), self._shift.block, lease=self._shift.lease)
             return block, lanes.limited(session)
 
-    async def _keep_books(self) -> None:
-        while not self._closing:
-            await self._wake.wait()
-            self._wake.clear()
-            await self._write_batch()
+    def not_ours(self, claimed: Claimed) -> None:
+        self._held.pop(claimed.id, None)
 
-    async def _write_batch(self) -> None:
-        """Commit what was told since the last time and answer who asked to leave; on failure nothing leaves."""
-        batch, self._batch = self._batch, _Batch()
-        if batch.empty():
-            return
-        try:
-            leave = await self._in_database(self._commit, batch)
-        except BooksError as trouble:
-            self._halt(str(trouble))
-            self._batch.again(batch)
-            leave = Leave()
-        if leave.held:
-            self._halt(ON_HOLD)
-        for claimed, answer in batch.leaving:
-            if claimed.id not in leave.going:
-                self._held.pop(claimed.id, None)
-            if not answer.done():
-                answer.set_result(claimed.id in leave.going)
-
-    def _commit(self, batch: _Batch) -> Leave:
-        more = partial(self._write_rare, batch=batch) if batch.rare() else None
-        return self._books.write(batch.outcomes, [claimed for claimed, _ in batch.leaving], more)
-
-    def _write_rare(self, session: Session, batch: _Batch) -> None:
+    def write_rare(self, session: Session, batch: Batch) -> None:
         now = self._shift.now()
         for one in batch.dead:
             if one.address_hash is not None:
@@ -312,9 +253,8 @@ class OutboxDesk:
             outbox.renew(session, held, lease=self._shift.lease)
 
     async def _close(self) -> None:
-        """Write what is still told, thrice if need be; give back what was not tried."""
-        for _ in range(WRITES_AT_CLOSE):
-            await self._write_batch()
+        """Write what is still told; give back what was not tried."""
+        await self._keeper.close()
         with suppress(DBAPIError):
             await self._in_database(self._give_back)
         self._database.shutdown()

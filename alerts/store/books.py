@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy import Engine, PoolProxiedConnection
@@ -35,6 +36,8 @@ WHERE deliveries.id = v.column1 AND deliveries.lease = v.column2 AND state = 'cl
         WHERE address_hash = v.column3 AND (kind <> 'confirm' OR reason = 'complained'))"""
 _SETTLE_TYPES = ("bigint", "text", "text", "text", "integer", "integer", "timestamptz", "timestamptz")
 _LEAVE_TYPES = ("bigint", "text", "bytea")
+SLOW = 0.02  # seconds that a commit may hold up the event loop, in the mean
+_SHARE = 1 / 16
 _IN_ONE = 64  # rows in one statement: more than there are connections, as a rule
 _SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 
@@ -52,7 +55,7 @@ class BooksError(AlertsError):
 
 
 class Books:
-    """The books of one run; used by one thread at a time."""
+    """The books of one run; used by one thread at a time, but `write_at_once` by the event loop at any time."""
 
     def __init__(self, engine: Engine) -> None:
         self._sqlite = engine.dialect.name == "sqlite"
@@ -63,6 +66,7 @@ class Books:
         self._engine = engine
         self._driver: Any = engine.dialect.dbapi
         self._connection: PoolProxiedConnection | None = None
+        self._took = 0.0  # seconds, the mean of the last few commits on the event loop
 
     def write(
         self, outcomes: Sequence[Outcome], starting: Sequence[Claimed], more: Callable[[Session], None] | None = None
@@ -72,38 +76,52 @@ class Books:
         An outcome is written only where the lease is still ours. Which of those starting may leave is returned; the
         others are not ours any more: on hold, suppressed meanwhile, erased, or their lease ran out.
         """
-        settled = [self._values(one) for one in outcomes]
-        leaving = [(one.id, one.lease, one.address_hash) for one in starting]
         try:
-            if more is None and self._write_all(settled, leaving):
-                return Leave(frozenset(one.id for one in starting))
+            if more is None and not self._sqlite and (leave := self._write_plain(outcomes, starting)):
+                return leave
             with writing(self._engine, durable=True) as session:
-                self._many(session.connection().connection, self._settle, settled)
+                self._many(session.connection().connection, self._settle, self._settled(outcomes))
                 if more:
                     more(session)
-                if self._many(session.connection().connection, self._leave, leaving) == len(leaving):
+                if self._many(session.connection().connection, self._leave, _leaving(starting)) == len(starting):
                     return Leave(frozenset(one.id for one in starting))
                 return _sorted_out(session, starting)
         except (DBAPIError, self._driver.Error) as trouble:
             self.close()
             raise BooksError(f"the database cannot be written: {getattr(trouble, 'orig', trouble)}") from trouble
 
-    def _write_all(self, settled: Sequence[tuple[Any, ...]], leaving: Sequence[tuple[Any, ...]]) -> bool:
-        """Write the plain case past SQLAlchemy; false, and nothing written, if any row is not ours any more."""
-        connection = self._open()
+    def write_at_once(self, outcomes: Sequence[Outcome], starting: Sequence[Claimed]) -> Leave | None:
+        """Write the plain case without waiting for another writer; None, and nothing written, where that cannot be.
+
+        It cannot be on a database server, on a slow disk, while another writes, or where a row is not ours any more.
+        """
+        if not self._sqlite or self._took > SLOW:
+            self._took *= 1 - _SHARE  # so that a disk that was slow is tried again
+            return None
+        begun = perf_counter()
+        try:
+            leave = self._write_plain(outcomes, starting)
+        except self._driver.Error:  # the thread that tries again will tell what it is
+            leave = None
+        self._took += (perf_counter() - begun - self._took) * _SHARE
+        return leave
+
+    def _write_plain(self, outcomes: Sequence[Outcome], starting: Sequence[Claimed]) -> Leave | None:
+        """Write the plain case past SQLAlchemy; None, and nothing written, if any row is not ours any more."""
+        connection = self._opened()
         try:
             if self._sqlite:
                 connection.cursor().execute("BEGIN IMMEDIATE")
-            self._many(connection, self._settle, settled)
-            if self._many(connection, self._leave, leaving) == len(leaving):
+            self._many(connection, self._settle, self._settled(outcomes))
+            if self._many(connection, self._leave, _leaving(starting)) == len(starting):
                 connection.commit()
-                return True
+                return Leave(frozenset([one.id for one in starting]))
         except BaseException:
             with suppress(self._driver.Error):
                 connection.rollback()
             raise
         connection.rollback()
-        return False
+        return None
 
     def _many(
         self, connection: PoolProxiedConnection, statement: tuple[str, str], rows: Sequence[tuple[Any, ...]]
@@ -123,11 +141,13 @@ class Books:
         """Return the marks of one row of VALUES; PostgreSQL wants to know the types."""
         return f"({', '.join('?' if self._sqlite else f'CAST(%s AS {one})' for one in types)})"
 
-    def _open(self) -> PoolProxiedConnection:
+    def _opened(self) -> PoolProxiedConnection:
         if self._connection is None:
             self._connection = self._engine.raw_connection()
             if self._sqlite:
-                self._connection.cursor().execute("PRAGMA synchronous=FULL")
+                self._connection.detach()  # whoever got it next from the pool would miss its patience
+                for pragma in ("synchronous=FULL", "busy_timeout=0"):
+                    self._connection.cursor().execute(f"PRAGMA {pragma}")
         return self._connection
 
     def close(self) -> None:
@@ -135,6 +155,9 @@ class Books:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _settled(self, outcomes: Sequence[Outcome]) -> list[tuple[Any, ...]]:
+        return [self._values(one) for one in outcomes]
 
     def _values(self, one: Outcome) -> tuple[Any, ...]:
         at = self._time(one.next_attempt_at)
@@ -146,6 +169,10 @@ class Books:
         if moment is None or not self._sqlite:
             return moment
         return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _leaving(starting: Sequence[Claimed]) -> list[tuple[Any, ...]]:
+    return [(one.id, one.lease, one.address_hash) for one in starting]
 
 
 def _sorted_out(session: Session, starting: Sequence[Claimed]) -> Leave:

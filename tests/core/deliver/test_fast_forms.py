@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.deliver.carrier import Mail
-from alerts.deliver.pipe import on_the_wire
+from alerts.deliver.envelope import on_the_wire
 from alerts.publish.email import Segments, pack
 from subscribers import tokens
 from subscribers.tokens import Keyring
