@@ -16,12 +16,13 @@ from alerts.ingest import spacing
 from alerts.ingest.fetch import Fetch
 from alerts.pipeline import departures
 from alerts.pipeline.turns import Turns
-from alerts.settings import Settings
+from alerts.settings import DEFAULT_BASE_URL, Settings, is_loopback
 from alerts.store import catalogue, installation, schema
 from alerts.store.engine import connect, reading, writing
 from subscribers.tokens import Keyring
 
 FIRST_PACK = "neuroimmunology"
+ADDRESS = "address"
 NCBI = "eutils.ncbi.nlm.nih.gov"
 CROSSREF = "api.crossref.org"
 
@@ -42,9 +43,25 @@ class World:
 def open_world(settings: Settings) -> World:
     """Build the engine and the keys; touches the data directory, not the database."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if settings.base_url == DEFAULT_BASE_URL:
+        settings = settings.model_copy(update={"base_url": last_address(settings)})
     engine = connect(settings.database)
     departures.keep_log(engine, settings.data_dir / departures.LOG)
     return World(settings, engine, Keyring(_secret(settings, engine)))
+
+
+def last_address(settings: Settings) -> str:
+    """Return where the service last listened on this machine, so that mail made beside it leads there."""
+    try:
+        told = (settings.data_dir / ADDRESS).read_text(encoding="utf-8").strip()
+        return told if is_loopback(urlsplit(told).hostname or "") else DEFAULT_BASE_URL
+    except (OSError, ValueError):
+        return DEFAULT_BASE_URL
+
+
+def keep_address(settings: Settings, address: str) -> None:
+    """Note where the service listens."""
+    (settings.data_dir / ADDRESS).write_text(f"{address}\n", encoding="utf-8")
 
 
 def make_fetch(settings: Settings, engine: Engine | None = None) -> Fetch:

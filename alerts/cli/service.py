@@ -27,7 +27,7 @@ from alerts.scheduler import Metronome, beats
 from alerts.settings import DEFAULT_BASE_URL, is_loopback
 from alerts.store import catalogue
 from alerts.store.engine import reading
-from alerts.wiring import FIRST_PACK, World, make_fetch
+from alerts.wiring import FIRST_PACK, World, keep_address, last_address, make_fetch
 
 if TYPE_CHECKING:
     from alerts.web.server import Server
@@ -136,11 +136,12 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def _at_home(world: World, host: str, port: int) -> World:
-    """Let links lead to where we really listen, unless the operator said where we are."""
-    if world.settings.base_url != DEFAULT_BASE_URL or not is_loopback(host):
+    """Let links lead to where we really listen, unless the operator said where we are; other commands follow."""
+    if world.settings.base_url not in (DEFAULT_BASE_URL, last_address(world.settings)) or not is_loopback(host):
         return world
-    name = f"[{host}]" if ":" in host else host
-    return replace(world, settings=world.settings.model_copy(update={"base_url": f"http://{name}:{port}"}))
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    keep_address(world.settings, address)
+    return replace(world, settings=world.settings.model_copy(update={"base_url": address}))
 
 
 def _first_sources(world: World) -> None:

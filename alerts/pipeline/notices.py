@@ -20,6 +20,7 @@ from alerts.publish.lines import headline
 from alerts.publish.notes import Notice, notice
 from alerts.settings import Settings
 from alerts.store import catalogue, editions, items, numberline, threads, told
+from alerts.store.bulk import chunks
 from alerts.store.editions import URGENT, Edition, Mailing
 from alerts.store.engine import reading, writing
 from alerts.store.told import Reader
@@ -29,6 +30,7 @@ from subscribers.tokens import Keyring
 JOB: Final = "notices"
 KIND: Final = "notice"
 BATCH: Final = 1000
+EDITIONS: Final = 5000  # in one question, which has room for some 32,000 values
 LONGEST_PAUSE: Final = timedelta(days=400)
 
 
@@ -107,14 +109,15 @@ class _Notices:
         return _Story(shown[0], own, found, before)
 
     def _readers(self, story: _Story, only: Collection[int]) -> Iterator[Sequence[Reader]]:
-        after = 0
-        while story.editions:
-            with reading(self._engine) as session:
-                found = told.readers(session, sorted(story.editions), after=after, limit=BATCH, only=only)
-            if not found:
-                return
-            yield [one for one in found if story.shown.alert.reason.value not in one.no_notices.split()]
-            after = found[-1].delivery
+        for some in chunks(sorted(story.editions), EDITIONS):
+            after = 0
+            while found := self._slice(some, after, only):
+                yield [one for one in found if story.shown.alert.reason.value not in one.no_notices.split()]
+                after = found[-1].delivery
+
+    def _slice(self, some: Sequence[int], after: int, only: Collection[int]) -> Sequence[Reader]:
+        with reading(self._engine) as session:
+            return told.readers(session, some, after=after, limit=BATCH, only=only)
 
     def _batch(
         self, readers: Sequence[Reader], story: _Story, blocks: Blocks, made: dict[tuple[str, date, str], Edition]
