@@ -86,9 +86,9 @@ class Article:
         return tuple(dict.fromkeys((*dois(f"{text}\n{leads}"), *registry_ids(f"{text}\n{leads}"))))
 
     def content(self, kind: Kind | None) -> Content:
-        """Return the page as content; unless its kind is known, a page that names its own DOI is a paper's."""
+        """Return the page as content; unless its kind is known, a page with its own DOI or journal is a paper's."""
         return Content(
-            kind=kind or (Kind.PAPER if self.doi else Kind.NEWS),
+            kind=kind or (Kind.PAPER if self.doi or "citation_journal_title" in self._meta else Kind.NEWS),
             title=self.title,
             text=self.text,
             url=self._url,

@@ -27,7 +27,8 @@ def read(source: Source, state: PollState, document: Document) -> Page:
     hashes = frozenset(filter(None, state.known.values()))
     is_json = jsonfeed.is_json(document.body)
     feed = jsonfeed.read(document.body, hashes) if is_json else feedxml.read(document, hashes)
-    return _page(Place(source, document.url, Names.of(feed.bones)), state, feed)
+    place = Place(source, document.url, Names.of(feed.bones), clean.title(feed.title or source.title))
+    return _page(place, state, feed)
 
 
 def _page(place: Place, state: PollState, feed: FeedDocument) -> Page:

@@ -36,11 +36,12 @@ _PAPERS = (Kind.PAPER, Kind.PREPRINT, Kind.ABSTRACT)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where entries stand: their source, the document's address, and which names there are whose."""
+    """Where entries stand: their source, the document's address, which names there are whose, and its title."""
 
     source: Source
     base: str
     names: Names
+    title: str = ""
 
 
 def make(found: Mapping[str, Any], bone: Bone, locator: str, place: Place) -> Entry | None:
@@ -51,7 +52,7 @@ def make(found: Mapping[str, Any], bone: Bone, locator: str, place: Place) -> En
     if not title:
         return None
     keys = _keys(found, bone, link, said)
-    scholarly = bool(said.venue or said.keys or found.get("prism_publicationname") or found.get("prism_doi"))
+    scholarly = _is_scholarly(found, said, place)
     told = str(found.get("dc_type") or "")
     kind = sort.kind_of(place.source, link, title, keys, scholarly=scholarly, told=told)
     content = _content(found, bone, said, kind=kind, title=title, url=clean.safe_url(link) or "")
@@ -63,6 +64,12 @@ def make(found: Mapping[str, Any], bone: Bone, locator: str, place: Place) -> En
         links=_links(content, keys, _html(found, bone)),
         raw_hash=bone.raw_hash,
     )
+
+
+def _is_scholarly(found: Mapping[str, Any], said: Said, place: Place) -> bool:
+    """Tell whether an entry bears a journal's marks: its fields, an abstract's headings, the title of the feed."""
+    marks = said.venue or said.keys or found.get("prism_publicationname") or found.get("prism_doi")
+    return bool(marks) or sort.has_sections(said.text) or sort.is_journal(place.title)
 
 
 def _link(found: Mapping[str, Any], bone: Bone, place: Place) -> str:

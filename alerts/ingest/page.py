@@ -21,6 +21,7 @@ from alerts.ingest.article import Article, parse_html, select
 from alerts.ingest.clean import title as clean_title
 from alerts.ingest.dates import find_date
 from alerts.ingest.identity import clean_url, dois, normalise_key
+from alerts.ingest.sort import kind_of
 from alerts.model import Content, Document, Entry, Key, Kind, Link, Page, PartialDate, Plan, PollState, Request, Source
 
 MOST_ITEMS = 500
@@ -107,7 +108,7 @@ def _date(source: Source, item: _Element) -> PartialDate | None:
 def _listed(source: Source, row: Mapping[str, Any]) -> Entry:
     """Return what the list says of an item: a teaser."""
     content = Content(
-        kind=_kind(source) or Kind.NEWS,
+        kind=_looks_like(source, row),
         title=row["title"],
         text=row["text"] if row["text"] != row["title"] else "",
         url=row["link"],
@@ -130,7 +131,8 @@ def _leads(kind: Kind, link: str) -> tuple[tuple[Key, ...], tuple[Link, ...]]:
 def _followed(source: Source, row: Mapping[str, Any], document: Document) -> Entry:
     """Return what the item's own page says, and from the list what it does not say."""
     article = Article(document, selector=str(source.options.get("text", "")))
-    content = article.content(_kind(source))
+    listed = _looks_like(source, row)
+    content = article.content(listed if source.gives != "mixed" or listed is not Kind.NEWS else None)
     content = replace(
         content,
         title=content.title or row["title"],
@@ -150,8 +152,9 @@ def _entry(row: Mapping[str, Any], content: Content, own: tuple[Key, ...], links
     return Entry(locator=row["locator"], content=content, keys=keys, links=links, raw_hash=row["hash"])
 
 
-def _kind(source: Source) -> Kind | None:
-    return None if source.gives == "mixed" else Kind(source.gives)
+def _looks_like(source: Source, row: Mapping[str, Any]) -> Kind:
+    """Return the kind that the operator stated, or what the item's address and title look like."""
+    return kind_of(source, row["link"], row["title"], dois(row["link"])[:1], scholarly=False)
 
 
 def _select(source: Source, name: str, node: _Element) -> list[_Element]:

@@ -36,9 +36,30 @@ _JOURNAL_HOSTS = frozenset({
     "jneurosci.org", "jns-journal.com", "karger.com", "liebertpub.com", "lww.com", "mdpi.com", "msard-journal.com",
     "nature.com", "nejm.org", "neurology.org", "pensoft.net", "plos.org", "pnas.org", "sagepub.com", "science.org",
     "sciencedirect.com", "scielo.br", "scielo.org", "springer.com", "springeropen.com", "tandfonline.com",
-    "thelancet.com", "wiley.com",
+    "thelancet.com", "wiley.com", "cnki.net", "pedro.org.au",
 })  # fmt: skip
-_ARTICLE_NUMBER = re.compile(r"/(?:pii/|PII)?S\d{4}-?\d{3}[\dX]", re.IGNORECASE)  # publisher item identifier
+_ARTICLE = re.compile(
+    r"[/=](?:pii/|PII)?S\d{4}-?\d{3}[\dX]|"  # publisher item identifier, also SciELO's
+    r"/articles?/view/\w|"  # Open Journal Systems
+    r"/doi/(?:abs|full|epdf|pdf|10\.)|"
+    r"/papers/[^/]+/detail/\d|"
+    r"/vol(?:ume)?[/-]?\d{1,3}/(?:iss(?:ue)?|no)[/-]?\d|/content/\d{1,3}/(?:\d{1,3}|suppl)|"  # volume and issue
+    r"^https?://(?:journals|ojs|revistas)\.",
+    re.IGNORECASE,
+)
+_JOURNAL = re.compile(
+    r"\b(?:(?:journal|annals|archives) of (?!(?:a|an|my|our)\b)|acta [A-Z]|frontiers in|advances in|zeitschrift f|"
+    r"revista (?:de|brasileira)|table of contents|online ?first|early view|ahead of print|(?:current|latest) issue|"
+    r"\w*(?:ology|ics|sis|ical|cine|science) journal\b)|\u5b66\u62a5",
+    re.IGNORECASE,
+)
+_ABOUT_A_JOURNAL = re.compile(
+    r"\b(?:news|blogs?|press|podcasts?|comments?|jobs|events|videos?|interviews)\b", re.IGNORECASE
+)
+_SECTION = re.compile(
+    r"^(?:BACKGROUND|INTRODUCTION|OBJECTIVES?|AIMS?|PURPOSE|METHODS?|RESULTS|FINDINGS|CONCLUSIONS?)\b.{0,30}?:",
+    re.MULTILINE | re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=1_024)
@@ -78,7 +99,17 @@ def _looks_like(url: str, keys: tuple[Key, ...], *, scholarly: bool) -> Kind:
 def _in_journal(url: str) -> bool:
     host = host_of(url)
     parts = host.split(".")
-    return bool(_ARTICLE_NUMBER.search(url)) or any(".".join(parts[at:]) in _JOURNAL_HOSTS for at in range(len(parts)))
+    return bool(_ARTICLE.search(url)) or any(".".join(parts[at:]) in _JOURNAL_HOSTS for at in range(len(parts)))
+
+
+def is_journal(title: str) -> bool:
+    """Tell by the title of a feed that it is a journal's own list of papers, not its news or blog."""
+    return bool(_JOURNAL.search(title)) and not _ABOUT_A_JOURNAL.search(title)
+
+
+def has_sections(text: str) -> bool:
+    """Tell whether a text is an abstract by its headings (two of methods, results and the like)."""
+    return len(_SECTION.findall(text)) > 1
 
 
 def notice_relation(title: str) -> str:
