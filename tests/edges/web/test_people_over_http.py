@@ -176,6 +176,7 @@ def test_a_personal_feed_holds_ones_own_interests_and_ends_on_demand(browser, wo
     address = re.search(r'href="http://127.0.0.1:8000(/my/[^"]*\.rss)"', browser.post(path, "act=feed").text)[1]
     answer = browser.get(address)
     assert answer.headers["cache-control"].startswith("private")
+    assert answer.headers["x-robots-tag"] == "noindex, nofollow"
     assert [entry.title for entry in feedparser.parse(answer.body).entries] == ["A phase 3 trial in NMOSD", "MOGAD in children"]
     assert browser.get(address, If_None_Match=answer.headers["etag"]).status == 304
     second = re.search(r'href="http://127.0.0.1:8000(/my/[^"]*\.rss)"', browser.post(path, "act=feed").text)[1]
@@ -183,7 +184,6 @@ def test_a_personal_feed_holds_ones_own_interests_and_ends_on_demand(browser, wo
     assert browser.post(path, "act=end-feed").status == 303
     assert browser.get(second).status == 404
     assert "/my/" not in browser.get("/topics.opml").text
-    assert browser.get(second).headers["x-robots-tag"] == "noindex, nofollow"
 
 
 def test_a_report_is_kept_without_a_name_and_programs_are_ignored(browser, world, release):
