@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from time import perf_counter
 from urllib.parse import urlencode
 
 import feedparser
@@ -13,8 +14,10 @@ from alerts.pipeline import compose, people
 from alerts.pipeline.signup import SignUps
 from alerts.store.engine import reading, writing
 from alerts.store.tables import DeliveryRow, ReportRow
+from alerts.web.signup import BEAT
+from subscribers import store
 from subscribers.interest import parse
-from subscribers.people import Status, Wishes
+from subscribers.people import Status, Suppressed, Wishes
 from subscribers.tables import SubscriberRow, SuppressionRow
 
 FORM = {"address": "ada@example.org", "topic": "nmosd", "cadence": "weekly", "hour": "8", "weekday": "2",
@@ -67,6 +70,15 @@ def test_a_known_address_gets_the_very_same_answer(browser, world, ada):
     ignored = {"date"}
     assert known.body == unknown.body
     assert {k: v for k, v in known.headers.items() if k not in ignored} == {k: v for k, v in unknown.headers.items() if k not in ignored}
+
+
+def test_the_time_of_the_answer_does_not_tell_whether_an_address_is_known(browser, world, ada):
+    with writing(world.engine) as session:
+        store.suppress(session, world.keyring.address_hash("eve@example.org"), Suppressed.COMPLAINED, world.now())
+    for address in ("ada@example.org", "bob@example.org", "eve@example.org"):
+        begun = perf_counter()
+        assert browser.post("/signup", urlencode(FORM | {"address": address})).status == 303
+        assert perf_counter() - begun >= BEAT
 
 
 @pytest.mark.parametrize(("change", "said"), [
