@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from alerts.classify import phase
 from alerts.model import Content, Facet, Kind, Label, Role
 from subscribers.interest import Facts
 
@@ -66,7 +67,8 @@ def _value(labels: Sequence[Label], facet: Facet, otherwise: str) -> str:
 
 
 def _role(phases: Sequence[Label]) -> str:
-    return phases[0].role.value if phases else "none"
+    found = phase.role(phases)
+    return found.value if found else "none"
 
 
 def _results(content: Content, labels: Sequence[Label], phases: Sequence[Label]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.classify import Classifier
+from alerts.classify import Classifier, phase
 from alerts.classify.reading import is_english
 from alerts.model import Content, Evidence, Facet, Kind, Label, Role
 
@@ -154,9 +154,9 @@ def _one(labels: list[Label], otherwise: str) -> dict[str, Any]:
 
 
 def _phase(labels: list[Label]) -> dict[str, Any]:
-    role = labels[0].role.value if labels else "none"
+    role = phase.role(labels)
     studied = [label.value for label in labels if label.role is not Role.MENTION]
-    return {"values": studied, "role": role, "evidence": _evidence(labels)}
+    return {"values": studied, "role": role.value if role else "none", "evidence": _evidence(labels)}
 
 
 def _size(labels: list[Label]) -> dict[str, Any] | None:

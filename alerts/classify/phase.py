@@ -3,7 +3,7 @@
 # ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from alerts.classify.reading import Reading, Sentence
@@ -15,10 +15,10 @@ _NAMES = ("EARLY_PHASE1", "PHASE1", "PHASE2", "PHASE3", "PHASE4")
 _NUMBERS = {"0": 0, "1": 1, "2": 2, "3": 3, "4": 4, "i": 1, "ii": 2, "iii": 3, "iv": 4}
 _NUMBERS |= {"one": 1, "two": 2, "three": 3, "four": 4}
 _NUMBER = r"(?:0|[1-4]|i{1,3}|iv|one|two|three|four)"
-_JOINT = r"\s*(?:/|-|–|\||,|\+|&|to|and|or|through)\s*(?:\(?phase[\s_-]*)?"
+_JOINT = r"\s*(?:/|-|–|\||,\s*(?:and|or|&)\b|,|\+|&|to|and|or|through)\s*(?:\(?phase[\s_-]*)?"
 _PHASES = re.compile(
     rf"\b(?P<early>early[\s_-]*)?phases?[\s_]*[-–/]?\s*(?P<first>{_NUMBER}[a-c]?)(?![a-z0-9]|\.\d)"
-    rf"(?P<more>(?:{_JOINT}{_NUMBER}[a-c]?(?![a-z0-9]|\.\d))*)",
+    rf"(?P<more>(?:{_JOINT}{_NUMBER}[a-c]?(?![a-z0-9]|\.\d|-[a-z]{{3}}))*)",
     re.IGNORECASE,
 )
 _ONE = re.compile(rf"(?P<joint>-|–|to|through)?\s*(?:phase[\s_-]*|\b)(?P<n>{_NUMBER})[a-c]?\b", re.IGNORECASE)
@@ -39,7 +39,7 @@ _OTHER_BEFORE = re.compile(
 _TO_COME = re.compile(
     r"\b(?:recommended|future|planned|plans?|upcoming|forthcoming|ongoing|underway|currently in|further|next|larger|subsequent"
     r"|warrant\w*|need(?:ed|s)?|advancement|advanc(?:e|es|ing) (?:in)?to|proceed\w*|progress(?:ed|ion)? (?:in)?to|mov(?:e|ed|ing) (?:in)?to|enter(?:ed|ing|s)?"
-    r"|will (?:begin|start|be)|is being|are being|supports?|in preparation|expected|scheduled|hopes? to|set to|candidates?|under (?:investigation|evaluation))\b",
+    r"|(?:has|have) (?:begun|started|launched)|await\w*|wait(?:s|ed|ing)? (?:for|on)|will (?:begin|start|be)|is being|are being|supports?|in preparation|expected|scheduled|hopes? to|set to|candidates?|under (?:investigation|evaluation))\b",
     re.IGNORECASE,
 )
 _EARLIER = re.compile(
@@ -49,20 +49,42 @@ _EARLIER = re.compile(
     re.IGNORECASE,
 )
 _ANALYSIS = re.compile(
-    r"\b(?:post[- ]?hoc|sub-?group|sub-?stud(?:y|ies)|sub-?analys[ie]s|pooled|pooling|integrated|extension|extended|secondary analys[ie]s|ancillary"
+    r"\b(?:post[- ]?hoc|sub-?group|sub-?stud(?:y|ies)|sub-?analys[ie]s|pooled|pooling|integrated|extension|extended(?![- ]release)|secondary analys[ie]s|ancillary"
+    r"|(?:recruited|drawn|selected|taken|obtained|derived|data ?sets?) (?:from|of|in) (?:the |a |an |two |three )?(?:[\w(),:.-]+ ){0,6}?phase"
     r"|exploratory analys[ie]s|(?:re)?-?analys[ie]s of (?:the )?(?:data|results|samples|participants|patients|two|three|a |phase)|analy[sz]ed? (?:data|samples)"
     r"|(?:data|samples|participants|patients|subjects|scans|images|sera|serum|mri) (?:were )?(?:\w+ ){0,3}?(?:from|of|in|enrolled in) (?:the |a |an |two |three |four |\d+ )?"
     r"(?:[\w,-]+ ){0,5}?phase|follow-?up (?:study )?of|rollover|roll-over|long-term follow|completed the|participated in)\b",
     re.IGNORECASE,
 )
+_STUDIED_WITHIN = re.compile(
+    r"(?<!interim )(?<!final )(?<!primary )(?<!main )\banalys[ie]s (?:of|from|in)\b|\bexposure[- ]response\b|\bas (?:an? )?(?:\w+ )?(?:bio)?markers?\b|\bpredict(?:s|ors?|ing|ion)\b"
+    r"|\bcorrelat\w+|\bassociations? (?:of|with|between)\b|\bneurofilament|\bbiomarkers? (?:of|in|for|from)\b|\bdisentangl|\bdata ?sets?\b|\bdata from\b"
+    r"|\bbaseline characteristics\b|\bcost-?effective|\bin the phase [1-4iv]+[ab]? .*\b(?:trials|studies)\b",
+    re.IGNORECASE,
+)
+"""What a title says that looks at one thing within a trial of a named phase."""
+_AND_EXTENSION = re.compile(r"\band (?:its |an? |the |long[- ]term |open[- ]label )*extension\b", re.IGNORECASE)
+_DESIGNING = re.compile(r"[\w-]*\s+(?:[\w-]+ ){0,3}?designs?\b", re.IGNORECASE)
 _OWN = re.compile(
     r"\b(?:this|we (?:conducted|performed|did|report|present|undertook|carried out|initiated|designed|assessed|evaluated|investigated|tested)"
     r"|our|here(?:in)?|the (?:present |current |new )?(?:study|trial) (?:was|is)|in (?:a|an|the|this)|(?:was|is) (?:a|an|the)|results? (?:of|from) (?:a|an|the|this)|aim)\b",
     re.IGNORECASE,
 )
+_REPORTED = re.compile(
+    r"\b(?:present|announc|report|publish|releas)\w* (?:[\w-]+ ){0,4}?(?:data|results|findings) (?:from|of)\b"
+    r"|\bresults? (?:of|from)\b|\bfound\b|\bshow(?:s|ed)\b|\bth(?:is|ese) phase|results\b.{0,30}\Z",
+    re.IGNORECASE,
+)
+"""How a story speaks of the trial whose results it tells."""
 _OURS = re.compile(r"\b(?:this|we|our|here)\b", re.IGNORECASE)
 _BESIDE = re.compile(
     r"\b(?:consistent with|similar to|comparable (?:to|with)|compared (?:to|with)|in line with|in contrast to|unlike|as (?:seen|reported|observed|shown) in|those (?:\w+ )?(?:in|of|from|within)|information (?:\w+ )?(?:in|from))\b",
+    re.IGNORECASE,
+)
+_TO_COME_AFTER = re.compile(
+    r"[^.;]{0,80}?\b(?:(?:could|will|would|should|might|may|can) (?:\w+ ){0,3}?(?:start|begin|follow|launch|open|enrol\w*|be (?:available|conducted|carried|done|needed|required|launched|the next))"
+    r"|(?:is|are) (?:\w+ ){0,2}?(?:needed|required|warranted|expected|planned|awaited|anticipated|scheduled|under ?way|to (?:start|begin|follow|come|be)|due|set to|in progress|ongoing|being (?:planned|prepared))"
+    r"|(?:under ?way|to (?:start|begin|follow)) )",
     re.IGNORECASE,
 )
 _PLURAL = re.compile(r"\s+(?:\w+ )?(?:trials|studies)\b", re.IGNORECASE)
@@ -70,7 +92,13 @@ _SOME = re.compile(r"\b(?:two|three|four|five|results?|from|of|both|pooled|the|\
 _POST_HOC = re.compile(
     r"\b(?:post[- ]?hoc|sub-?group|pooled|secondary|exploratory|ancillary|extension|long-term)\b", re.IGNORECASE
 )
+_TRIAL = re.compile(
+    r"\b(?:trials?|rcts?|stud(?:y|ies)|clinical|efficacy|safety|patients?|participants|volunteers|people|randomi\w+|placebo|dos(?:e|es|ing)|results|drugs?|treatment|therapy)\b",
+    re.IGNORECASE,
+)
 _STEP = re.compile(r"(?:\A|[.;:]\s)(?:in |during )?\Z", re.IGNORECASE)
+_EARLY = re.compile(r"Early Phase|(?i:early[_-]phase)")
+"""Early phase 1 as a name; "an early phase 1 trial" is a phase 1 trial in its beginnings."""
 _TRIAL_NEAR = re.compile(
     r".{0,25}\b(?:trials?|stud(?:y|ies)|random|double|open|clinical|placebo|dose|results|data|multi|evaluation)",
     re.IGNORECASE,
@@ -119,11 +147,18 @@ def _mentions(reading: Reading) -> Iterator[Mention]:
         for match in _PHASES.finditer(sentence.text) if "phase" in sentence.text.lower() else ():
             if _OTHER_BEFORE.search(sentence.text[: match.start()]) or _OTHER_AFTER.match(sentence.text, match.end()):
                 continue
-            if _STEP.search(sentence.text[: match.start()]) and not _TRIAL_NEAR.match(sentence.text, match.end()):
+            if sentence.field == "text" and _is_step(sentence.text, match, reading.content.kind):
                 continue
-            values = ("EARLY_PHASE1",) if match["early"] else _several(match["first"], match["more"])
+            early = match["early"] and _EARLY.match(match[0])
+            values = ("EARLY_PHASE1",) if early else _several(match["first"], match["more"])
             start = sentence.start + match.start()
             yield Mention(sentence=sentence, start=start, end=sentence.start + match.end(), values=values)
+
+
+def _is_step(text: str, match: re.Match[str], kind: Kind) -> bool:
+    """Say whether a sentence opens with the phase of some plan: "Phase 1: nurses were interviewed"."""
+    opens = kind is not Kind.RECORD and _STEP.search(text[: match.start()])
+    return bool(opens) and not _TRIAL_NEAR.match(text, match.end())
 
 
 def _near(mention: Mention, left: int, right: int) -> str:
@@ -133,9 +168,12 @@ def _near(mention: Mention, left: int, right: int) -> str:
     return mention.sentence.text[max(0, start - left) : end + right]
 
 
-def _in_title(mention: Mention) -> Role:
-    if _ANALYSIS.search(mention.sentence.text):
+def _in_title(mention: Mention, design: str | None) -> Role:
+    title = _AND_EXTENSION.sub("", mention.sentence.text)
+    if _ANALYSIS.search(title) or (design != "protocol" and _STUDIED_WITHIN.search(title)):
         return Role.ANALYSIS
+    if _DESIGNING.match(mention.sentence.text, mention.end):
+        return Role.MENTION
     topic = _PLURAL.match(mention.sentence.text, mention.end) and not _SOME.search(_near(mention, 30, 0))
     return Role.MENTION if topic or _TO_COME.search(_near(mention, 60, 0)) else Role.OWN
 
@@ -145,13 +183,21 @@ def _in_text(mention: Mention, design: str | None, kind: Kind) -> Role:
     ours = bool(_OURS.search(before))
     earlier = bool(_EARLIER.search(_near(mention, 70, 40)))
     close = _near(mention, 60, 0)
-    if _BESIDE.search(close) or (_TO_COME.search(close) and not ours):
+    ours_here = bool(_OURS.search(_near(mention, 25, 0))) if kind is Kind.NEWS else ours
+    if _BESIDE.search(close) or (not ours_here and (_TO_COME.search(close) or _begins_later(mention, design))):
         return Role.MENTION
-    if _ANALYSIS.search(mention.sentence.text) or (earlier and ours and design in _TRIALS):
+    reported = kind is Kind.NEWS and _REPORTED.search(mention.sentence.text)
+    if (_ANALYSIS.search(mention.sentence.text) and not reported) or (earlier and ours and design in _TRIALS):
         return Role.ANALYSIS
     if design not in _TRIALS and kind not in {Kind.NEWS, Kind.RECORD}:
         return Role.MENTION
     return Role.OWN if _is_own(mention.sentence.section, before, ours=ours, earlier=earlier) else Role.MENTION
+
+
+def _begins_later(mention: Mention, design: str | None) -> bool:
+    """Say whether the words after a mention put that trial into the future: "a phase 3 trial could start"."""
+    after = mention.end - mention.sentence.start
+    return design != "protocol" and bool(_TO_COME_AFTER.match(mention.sentence.text, after))
 
 
 def _is_own(section: str, before: str, *, ours: bool, earlier: bool) -> bool:
@@ -167,7 +213,7 @@ def _role(mention: Mention, design: str | None, kind: Kind) -> Role:
     """Judge one mention by its sentence and its place."""
     if design in _NEVER_OWN:
         return Role.MENTION
-    return _in_title(mention) if mention.sentence.field == "title" else _in_text(mention, design, kind)
+    return _in_title(mention, design) if mention.sentence.field == "title" else _in_text(mention, design, kind)
 
 
 def _structured(reading: Reading) -> Iterator[tuple[str, Evidence]]:
@@ -184,7 +230,10 @@ def _judged(reading: Reading) -> Iterator[tuple[str, Role, Evidence]]:
     if not (reading.any(TRIGGERS) and reading.english):
         return
     design = reading.value(Facet.DESIGN)
-    for mention in _mentions(reading):
+    met = list(_mentions(reading))
+    if not any(mention.sentence.field == "title" or _TRIAL.search(_near(mention, 90, 60)) for mention in met):
+        return
+    for mention in met:
         role = _role(mention, design, reading.content.kind)
         for value in mention.values:
             yield value, role, reading.evidence(mention.sentence.field, mention.start, mention.end)
@@ -211,6 +260,25 @@ def _post_hoc(reading: Reading) -> bool:
     )
 
 
+def _told(reading: Reading, ruling: list[tuple[str, Evidence]]) -> set[str]:
+    """Return the phases that the text is of: those of the title where it names any, of a story only the first told."""
+    if not ruling:
+        return set()
+    first = ruling[0][1]
+    same = [(value, found) for value, found in ruling if found.field == first.field]
+    if first.field == "text" and reading.content.kind is Kind.NEWS:
+        sentences = [reading.sentence_at(found.start) for _, found in same]
+        told = next((one for one in sentences if one and _REPORTED.search(one.text)), sentences[0])
+        same = [pair for pair, sentence in zip(same, sentences, strict=True) if sentence == told]
+    return {value for value, _ in same}
+
+
+def role(labels: Iterable[Label]) -> Role | None:
+    """Return how an item stands to the phases it names: `mention` only where none is its own or analysed."""
+    roles = [label.role for label in labels if label.facet is Facet.PHASE]
+    return next((role for role in roles if role is not Role.MENTION), roles[0] if roles else None)
+
+
 def label(reading: Reading) -> Iterator[Label]:
     """Yield one label a phase.
 
@@ -223,8 +291,7 @@ def label(reading: Reading) -> Iterator[Label]:
     if ruling is Role.MENTION and judged and _post_hoc(reading):
         judged = [(value, Role.ANALYSIS, found) for value, _, found in judged]
         ruling = Role.ANALYSIS
-    text_first = next((field for _, role, (field, *_) in judged if role is ruling), "text")
-    told = {value for value, role, found in judged if role is ruling and found.field == text_first}
+    told = _told(reading, [(value, found) for value, role, found in judged if role is ruling])
     stated = {value for value, _ in structured} or (told if ruling is not Role.MENTION else set())
     standing = ruling if ruling is not Role.MENTION else Role.OWN
     for value in _NAMES:

@@ -94,6 +94,7 @@ def _print(found: "Sequence[Listed]", *, as_json: bool, empty: str) -> None:
 
 def row(one: "Listed") -> dict[str, Any]:
     """Return an item as `--json` shows it."""
+    from alerts.classify.phase import role
     from alerts.model import Facet, Role
 
     content = one.item.content
@@ -113,7 +114,7 @@ def row(one: "Listed") -> dict[str, Any]:
         "topics": _values(one.labels, Facet.TOPIC, Role.ABOUT),
         "mentions": _values(one.labels, Facet.TOPIC, Role.MENTION),
         "phase": [label.value for label in phases if label.role is not Role.MENTION],
-        "phase_role": phases[0].role.value if phases else "none",
+        "phase_role": stands.value if (stands := role(phases)) else "none",
         "design": next(iter(_values(one.labels, Facet.DESIGN)), "unclear"),
         "size": int(size[0]) if size else None,
         "cautions": sorted({*_values(one.labels, Facet.CAUTION), *([one.mark] if one.mark else [])}),
