@@ -21,6 +21,6 @@ def command(source: str) -> None:
 
     if source != "-":
         raise UsageError("Give the mail on standard input: alerts bounce - < mail.eml")
-    world = opened()
+    world = opened(works=True)
     outcome = inbox.take(world.engine, world.keyring, sys.stdin.buffer.read(), world.now())
     click.echo(str(outcome))

@@ -54,8 +54,11 @@ def moment(world: "World", at: datetime | None) -> datetime:
     return at.astimezone(UTC) if at else world.now()
 
 
-def opened(*, upgrade: bool = False) -> "World":
-    """Open the installation that the settings name; a missing SQLite database is made, and its path told."""
+def opened(*, upgrade: bool = False, works: bool = False) -> "World":
+    """Open the installation that the settings name; a missing SQLite database is made, and its path told.
+
+    A command that `works` is seen as running until it ends, so that nobody replaces the database under it.
+    """
     from sqlalchemy.exc import OperationalError
 
     from alerts.logs import configure
@@ -71,7 +74,16 @@ def opened(*, upgrade: bool = False) -> "World":
         raise AlertsError(f"The database {where} cannot be used: {str(error.orig).splitlines()[0]}") from error
     for line in told:
         click.echo(line, err=True)
+    if works:
+        _be_seen(world)
     return world
+
+
+def _be_seen(world: "World") -> None:
+    from alerts.pipeline.presence import at_work
+
+    context = click.get_current_context()
+    context.with_resource(at_work(world.engine, context.command_path))
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401  anything json can print

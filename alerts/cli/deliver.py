@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @at_option
 def command(at: datetime | None) -> None:
     """Send what waits in the outbox (to the SMTP server, or into the Maildir without one), once."""
-    world = opened()
+    world = opened(works=True)
     report = delivered(world, moment(world, at))
     if report.stopped:
         raise AlertsError(f"Sending stopped: {report.stopped}")

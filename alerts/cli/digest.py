@@ -80,7 +80,7 @@ def send(only: str | None, at: datetime | None, *, everyone: bool, dry_run: bool
     """Compose for everyone who is due, then deliver."""
     from alerts.pipeline.compose import compose_due
 
-    world = opened()
+    world = opened(works=not dry_run)
     now = moment(world, at)
 
     def composed(*, dry: bool) -> "ComposeReport":
@@ -125,7 +125,7 @@ def resend(email: str, number: int | None) -> None:
     """Send a digest again, with the same Message-ID, so that a second copy is recognised."""
     from alerts.pipeline import ledger
 
-    world = opened()
+    world = opened(works=True)
     ledger.resend(world.engine, world.keyring, email, number, world.now())
     report = delivered(world, world.now())
     if report.stopped:

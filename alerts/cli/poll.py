@@ -33,7 +33,7 @@ def command(slugs: tuple[str, ...], at: datetime | None, *, everything: bool, as
     from alerts.pipeline import poll, release
     from alerts.wiring import make_fetch
 
-    world = opened()
+    world = opened(works=True)
     now = moment(world, at)
 
     async def work() -> "Sequence[PollOutcome]":

@@ -32,7 +32,7 @@ def command(host: str, port: int | None, only: str | None, at: datetime | None, 
     from alerts.cli.service import run_forever, run_once
 
     roles = _roles(only)
-    world = opened(upgrade=True)
+    world = opened(upgrade=True, works=once)
     if once:
         run_once(world, moment(world, at))
     elif at is not None:

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from threading import Event, Thread
 
 import structlog
 from sqlalchemy import Engine
@@ -32,6 +33,21 @@ async def present(engine: Engine, roles: Iterable[str], *, every: float = EVERY)
         await asyncio.to_thread(here.leave)
 
 
+@contextmanager
+def at_work(engine: Engine, what: str, *, every: float = EVERY) -> Iterator[None]:
+    """Be seen as running for as long as the block lasts, where no event loop runs."""
+    here, over = _Here(engine, (what,)), Event()
+    here.stay()
+    staying = Thread(target=here.stay_until, args=(over, every), daemon=True)
+    staying.start()
+    try:
+        yield
+    finally:
+        over.set()
+        staying.join()
+        here.leave()
+
+
 class _Here:
     def __init__(self, engine: Engine, roles: tuple[str, ...]) -> None:
         self._engine = engine
@@ -42,6 +58,10 @@ class _Here:
         while True:
             await asyncio.sleep(every)
             await asyncio.to_thread(self.stay)
+
+    def stay_until(self, over: Event, every: float) -> None:
+        while not over.wait(every):
+            self.stay()
 
     def stay(self) -> None:
         """Put off the end of the lease; enter (again) where there is no row of ours."""

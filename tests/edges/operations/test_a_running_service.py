@@ -51,3 +51,26 @@ def test_a_service_is_replaced_only_after_it_ended(tmp_path: Path) -> None:
     done = alerts(tmp_path, *restore)
     assert (done.returncode, "Mail is on hold" in done.stdout) == (0, True)
     assert "restored from a backup" in alerts(tmp_path, "status").stdout
+
+
+def test_a_database_is_not_replaced_under_a_single_command(tmp_path: Path) -> None:
+    """`alerts poll` waits for a source that never answers; meanwhile nothing is restored."""
+    assert alerts(tmp_path, "db", "backup", "--to", "copies").returncode == 0
+    [backup] = (tmp_path / "copies").iterdir()
+    restore = ("db", "restore", str(backup), "--replace")
+    with socket.create_server(("127.0.0.1", 0)) as here:
+        address = here.getsockname()
+    url = f"http://127.0.0.1:{address[1]}/feed"
+    added = alerts(tmp_path, "source", "add", url, "--slug", "silent", "--allow-private", "--yes")
+    assert added.returncode == 0, added.stderr
+    with socket.create_server(address) as silent:
+        command = [sys.executable, "-m", "alerts", "poll"]
+        with subprocess.Popen(command, cwd=tmp_path, env=OUR, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as poll:
+            asked, _ = silent.accept()
+            refused = alerts(tmp_path, *restore)
+            asked.close()
+            silent.close()
+            assert poll.wait(60) == 1
+    assert refused.returncode == 2
+    assert f"alerts poll (process {poll.pid} on" in refused.stderr
+    assert alerts(tmp_path, *restore).returncode == 0

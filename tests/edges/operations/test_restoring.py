@@ -232,3 +232,17 @@ def test_a_running_installation_is_not_moved(house, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Stop first"):
         moving.move(house.engine, target)
     target.dispose()
+
+
+def test_a_command_that_works_is_seen_until_it_ends_also_when_its_row_went(house) -> None:
+    path = house.backup()
+    with presence.at_work(house.engine, "alerts poll", every=0.01):
+        with pytest.raises(UsageError, match="Stop first what runs with this database: alerts poll"):
+            house.restore(path)
+        with writing(house.engine) as session:
+            processes.forget_all(session)
+        found: list[processes.Process] = []
+        while not found:
+            with reading(house.engine) as session:
+                found = processes.running(session)
+    house.restore(path)
