@@ -1,5 +1,7 @@
 """Pages as browsers get them: what they show, what they refuse, and the headers they carry."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from alerts.settings import Settings
@@ -64,6 +66,15 @@ def test_a_preview_shows_the_digest_in_the_page_and_nothing_to_leave_by(browser,
     assert "/unsubscribe/" not in page.text
     assert page.headers["cache-control"] == "no-store"
     assert "Nothing new on these topics" in browser.get("/preview?topic=pml").text
+
+
+def test_filtered_pages_name_the_whole_one_to_search_engines(browser, release):
+    release(at=datetime(2026, 5, 1, 9, tzinfo=UTC))
+    canonical = '<link rel="canonical" href="http://127.0.0.1:8000/topics/nmosd{}">'.format
+    for asked, whole in (("?phase=2", ""), ("?after=0&upto=3", ""), ("/2026-W18?phase=2", "/2026-W18")):
+        assert canonical(whole) in browser.get(f"/topics/nmosd{asked}").text
+    for whole in ("", "/2026-W18"):
+        assert 'rel="canonical"' not in browser.get(f"/topics/nmosd{whole}").text
 
 
 def test_robots_may_fetch_what_tells_them_not_to_list_it(browser):
