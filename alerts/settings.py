@@ -1,6 +1,7 @@
 """The settings of one installation: read once from the environment and `.env`, every wrong value told at once."""
 
 import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from email.utils import parseaddr
@@ -80,6 +81,8 @@ class Settings(BaseSettings):
     operator: str = ""
     bounce_address: str = ""
     bounce_inbox: SecretStr = SecretStr("")
+    dkim_key: Path | None = None
+    dkim_selector: str = ""
     contact: str = ""
     hub_url: str = ""
     secret_key: SecretStr = SecretStr("")
@@ -125,6 +128,19 @@ class Settings(BaseSettings):
             except AddressError:
                 raise ValueError("must be a mail address, such as Research alerts <alerts@example.org>") from None
         return value
+
+    @field_validator("dkim_selector")
+    @classmethod
+    def _dkim_selector(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?", value):
+            raise ValueError("must be the name of a selector, such as s1")
+        return value
+
+    @model_validator(mode="after")
+    def _dkim_whole(self) -> Self:
+        if bool(self.dkim_key) != bool(self.dkim_selector):
+            raise ValueError("ALERTS_DKIM_KEY and ALERTS_DKIM_SELECTOR are needed together")
+        return self
 
     @model_validator(mode="after")
     def _public_needs_key(self) -> Self:

@@ -14,7 +14,7 @@ from alerts.classify import packs
 from alerts.errors import UsageError
 from alerts.ingest import spacing
 from alerts.ingest.fetch import Fetch
-from alerts.pipeline import departures
+from alerts.pipeline import deliver, departures
 from alerts.pipeline.turns import Turns
 from alerts.settings import DEFAULT_BASE_URL, Settings, is_loopback
 from alerts.store import catalogue, installation, schema
@@ -81,8 +81,10 @@ def ensure_ready(world: World, *, upgrade: bool = False) -> list[str]:
     """Make sure that the database stands and belongs to this key; return what was done, to be told.
 
     A SQLite database that does not exist is made, with the topics of the first pack. Any other database must have
-    the schema of this program, unless `upgrade` says to bring it there. Raises UsageError.
+    the schema of this program, unless `upgrade` says to bring it there. Raises UsageError, also for a key that mail
+    cannot be signed with.
     """
+    deliver.signer_of(world.settings)
     told = []
     file = schema.database_file(world.engine)
     missing = file is not None and not file.exists()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -16,13 +17,16 @@ import dns.resolver
 import dns.reversename
 
 from alerts.cli.verdict import Verdict
+from alerts.deliver.dkim import DkimError
 from alerts.deliver.smtp import ConnectError, SmtpCarrier
+from alerts.pipeline.deliver import signer_of
 
 if TYPE_CHECKING:
     from alerts.settings import Settings, SmtpServer
 
 PATIENCE = 5.0  # seconds for each question to others
 RUNS_OUT = timedelta(days=14)
+_KEY = re.compile(r"(?:^|;)p=([^;]*)")
 SILENT = "the name servers do not answer; ask again where they do"
 
 
@@ -62,7 +66,7 @@ def sender_checks(settings: "Settings", names: Names, selector: str = "") -> Ite
     server = settings.smtp
     questions: dict[str, Callable[[], tuple[bool | None, str]]] = {
         "SPF": lambda: _spf(names, domain),
-        "DKIM": lambda: _dkim(names, domain, selector),
+        "DKIM": lambda: _our_dkim(names, settings) if settings.dkim_key else _dkim(names, domain, selector),
         "DMARC": lambda: _dmarc(names, domain),
         "PTR": lambda: _ptr(names, server),
     }
@@ -95,6 +99,20 @@ def _dkim(names: Names, domain: str, selector: str) -> tuple[bool | None, str]:
     if any(part.strip() == "p=" for part in keys[0].split(";")):
         return False, f"{name} says that its key was withdrawn; publish a new one"
     return True, f"{name} has a key"
+
+
+def _our_dkim(names: Names, settings: "Settings") -> tuple[bool, str]:
+    try:
+        signer = signer_of(settings)
+    except DkimError as wrong:
+        return False, str(wrong)
+    assert signer is not None  # noqa: S101  the caller looked
+    keys = [found[1] for text in names.texts(signer.name) if (found := _KEY.search("".join(text.split())))]
+    if not keys:
+        return False, f'{signer.name} has no key; add the TXT record "{signer.record}"'
+    if signer.public not in keys:
+        return False, f'{signer.name} has another key than ALERTS_DKIM_KEY; make the TXT record "{signer.record}"'
+    return True, f"{signer.name} has the key that mail is signed with"
 
 
 def _dmarc(names: Names, domain: str) -> tuple[bool, str]:

@@ -11,6 +11,7 @@ from email.utils import parseaddr
 from sqlalchemy import Engine
 
 from alerts.deliver.carrier import Carrier, Mail
+from alerts.deliver.dkim import DkimError, Signer
 from alerts.deliver.mailbox import MailboxCarrier
 from alerts.deliver.smtp import SmtpCarrier
 from alerts.pipeline import operator
@@ -60,7 +61,8 @@ async def deliver_due(  # noqa: PLR0913  the contract's four; all others by name
         block=_block_size(settings),
         lease=lease,
     )
-    desk = OutboxDesk(engine, _Writer(engine, keyring, settings, wire=carrier.wire), shift)
+    writer = _Writer(engine, keyring, settings, signer=signer_of(settings), wire=carrier.wire)
+    desk = OutboxDesk(engine, writer, shift)
     async with desk.open():
         await _until_stopped(carrier.carry(desk, waiting=waiting), stop)
     if desk.tally.refused_by_policy and settings.operator:
@@ -99,6 +101,19 @@ def carrier_of(settings: Settings) -> Carrier:
         return MailboxCarrier(settings.data_dir / "mail")
     domain = _sender(settings).domain
     return SmtpCarrier(settings.smtp, hello=domain if "." in domain else "localhost")
+
+
+def signer_of(settings: Settings) -> Signer | None:
+    """Return what signs mail in the name of the sender's domain, if we do; DkimError if the key cannot be used."""
+    if settings.dkim_key is None:
+        return None
+    try:
+        pem = settings.dkim_key.read_bytes()
+        return Signer.read(pem, domain=_sender(settings).domain, selector=settings.dkim_selector)
+    except OSError as missing:
+        raise DkimError(f"ALERTS_DKIM_KEY: {settings.dkim_key}: {missing.strerror}") from missing
+    except DkimError as wrong:
+        raise DkimError(f"ALERTS_DKIM_KEY: {settings.dkim_key}: {wrong}") from wrong
 
 
 def _look(engine: Engine, now: datetime, *, eager: bool) -> tuple[int, int, str]:
@@ -146,15 +161,21 @@ def _sender(settings: Settings) -> Sender:
 
 
 class _Writer:
-    """Makes the mails of claimed deliveries, keeping the editions it parsed last; `wire` as carriers ask for it."""
+    """Makes the mails of claimed deliveries, keeping the editions it parsed last.
 
-    def __init__(self, engine: Engine, keyring: Keyring, settings: Settings, *, wire: bool) -> None:
+    `wire`: carriers want them as DATA takes them; what is signed they make so themselves.
+    """
+
+    def __init__(
+        self, engine: Engine, keyring: Keyring, settings: Settings, *, signer: Signer | None, wire: bool
+    ) -> None:
         self._engine = engine
         self._keyring = keyring
         self._operator = settings.operator or parseaddr(settings.from_)[1]
         self._sender = _sender(settings)
         self._from = self._sender.address
-        self._wire = wire
+        self._signer = signer
+        self._wire = wire and signer is None
         self._parsed: OrderedDict[int, Segments] = OrderedDict()
 
     def letters(self, claimed: Sequence[Claimed]) -> list[Segments]:
@@ -179,6 +200,8 @@ class _Writer:
             message = letter.splice(to)
         except ValueError:
             return None
+        if self._signer:
+            message = self._signer.sign(message)
         return Mail(one.id, one.message_id, self._return_path(one), to.address, message, self._wire)
 
     def _return_path(self, one: Claimed) -> str:

@@ -17,12 +17,14 @@ import pytest
 from aiosmtpd.smtp import SMTP
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 from alerts.cli import doctor, outside
 from alerts.cli.outside import Names
 from alerts.pipeline import deliver
+from alerts.pipeline.deliver import signer_of
 from alerts.settings import Settings
 from alerts.store import presence
 from alerts.store.engine import connect, writing
@@ -262,6 +264,28 @@ def test_names_that_receivers_would_not_trust(tmp_path: Path, part: str, change:
         found = {verdict.part: verdict for verdict in outside.sender_checks(settings, names, "mail")}
     assert [name for name, verdict in found.items() if not verdict.well] == [part]
     assert said in found[part].said
+
+
+def test_our_own_dkim_key_is_held_against_its_record(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    (tmp_path / "s1.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    settings = Settings(
+        _env_file=None, data_dir=tmp_path, smtp_url="smtp://smtp.example.org", ALERTS_FROM="a@alerts.example.org",
+        dkim_key=tmp_path / "s1.pem", dkim_selector="s1",
+    )  # type: ignore[call-arg]  # fmt: skip
+    signer = signer_of(settings)
+    assert signer
+    halves = f'"{signer.record[:200]}" "{signer.record[200:]}"'
+    cases = {"": "add the TXT record", '"v=DKIM1; p=MIIB"': "has another key", halves: "that mail is signed with"}
+    for record, said in cases.items():
+        with name_server({**GOOD, **({("s1._domainkey.alerts.example.org.", "TXT"): record} if record else {})}) as names:
+            found = {verdict.part: verdict for verdict in outside.sender_checks(settings, names)}
+        assert found["DKIM"].well is (record == halves)
+        assert said in found["DKIM"].said
+    (tmp_path / "s1.pem").write_text("nothing")
+    found = {verdict.part: verdict for verdict in outside.sender_checks(settings, names)}
+    assert found["DKIM"].well is False
+    assert "is no private key" in found["DKIM"].said
 
 
 def test_silent_name_servers_are_no_verdict(tmp_path: Path) -> None:
