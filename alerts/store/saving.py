@@ -183,6 +183,7 @@ def hurry(session: Session, items: Collection[int]) -> None:
 
 def _merge(session: Session, loser: int, survivor: int) -> None:
     """Let everything of one item belong to another; its row stays and leads there, its alerts stay as they were."""
+    raise_revisions(session, topics_of(session, [loser, survivor]))
     session.execute(delete(LabelRow).where(col(LabelRow.item_id) == loser, col(LabelRow.by) == label_store.RULE))
     _drop_doubles(session, LinkRow, ("relation", "scheme", "value"), loser, survivor)
     _drop_doubles(session, LabelRow, ("facet", "value", "by"), loser, survivor)

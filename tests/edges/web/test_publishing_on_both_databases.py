@@ -10,12 +10,13 @@ from sqlmodel import select
 from alerts.errors import FetchError, NotFoundError, UsageError
 from alerts.pipeline import index, publish, report
 from alerts.pipeline.ping import Herald
-from alerts.store import catalogue
+from alerts.store import catalogue, saving
 from alerts.store import reading as questions
 from alerts.store.engine import reading, writing
 from alerts.store.installation import raise_revisions
 from alerts.store.removal import remove_items
 from alerts.store.search import search
+from alerts.store.shelf import Draft, Shelf
 from alerts.store.tables import ItemRow, LabelRow, ReportRow
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -169,6 +170,17 @@ def test_a_change_of_a_topic_is_seen_above_it_and_everywhere(started):
         above, after = questions.revisions(session)
     assert above == public + 1
     assert {slug for slug in after if after[slug] != before[slug]} == {"nmosd", "demyelination"}
+
+
+def test_a_merge_is_seen_under_the_topics_of_both_works(started, release_in, settings):
+    first, second = release_in(started), release_in(started, topics=("pml",), title="JC virus in blood")
+    old = publish.feed(started, settings, "pml", "rss").etag
+    with writing(started) as session:
+        _, before = questions.revisions(session)
+        saving.save(session, Shelf(), Draft(merged=[(second, first)]), NOW)
+        _, after = questions.revisions(session)
+    assert publish.feed(started, settings, "pml", "rss").etag != old
+    assert {slug for slug in after if after[slug] != before[slug]} == {"nmosd", "demyelination", "pml"}
 
 
 def test_a_retired_topic_is_seen_to_be_gone(started, settings):
