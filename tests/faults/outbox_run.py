@@ -1,4 +1,4 @@
-"""Fills an outbox and works it off, as a process that may be killed: `outbox_run.py seed|send FOLDER ...`."""
+"""Fills an outbox and works it off, as a process that may be killed: `outbox_run.py seed|send FOLDER|URL ...`."""
 
 import resource
 import sys
@@ -29,20 +29,25 @@ ROWS = 1_000
 LINE = "A trial in people with a rare disease reported what it measured, and how many took part in it. "
 
 
-def open_folder(folder: Path, port: int = 0, connections: int = 16, options: str = "") -> tuple[Engine, Settings]:
-    url = f"smtp://127.0.0.1:{port}?starttls=never&connections={connections}{options}"
+def open_at(where: str, port: int = 0, connections: int = 16) -> tuple[Engine, Settings]:
+    """Open the database of a data directory, or the one at a URL."""
+    place: dict[str, Any] = {"database_url": where} if "://" in where else {"data_dir": Path(where)}
+    url = f"smtp://127.0.0.1:{port}?starttls=never&connections={connections}"
     settings = Settings(
-        data_dir=folder, smtp_url=url, ALERTS_FROM="Research alerts <digest@alerts.example.org>", _env_file=None
+        **place, smtp_url=url, ALERTS_FROM="Research alerts <digest@alerts.example.org>", _env_file=None
     )
     return connect(settings.database), settings
 
 
-def seed(folder: Path, people: int, *, editions: int = 1, size: int = 2_000) -> None:
-    """Make a database with one queued digest for each of so many people, of so many different editions."""
-    folder.mkdir(parents=True, exist_ok=True)
-    engine, settings = open_folder(folder)
+def seed(where: str, people: int, *, editions: int = 1, size: int = 2_000) -> None:
+    """Queue one digest for each of so many people, of so many different editions, in place of all that was there."""
+    if "://" not in where:
+        Path(where).mkdir(parents=True, exist_ok=True)
+    engine, settings = open_at(where)
     schema.upgrade(engine)
     with writing(engine) as session:
+        for table in ("deliveries", "editions", "subscribers", "interest_sets"):
+            session.execute(text(f"DELETE FROM {table}"))  # noqa: S608  the words above
         start(session, authority="alerts.example.org", fingerprint=KEYRING.fingerprint, now=NOW)
         session.add(InterestSetRow(id=1, interests="ms"))
         made = [_edition(settings, number, size) for number in range(1, editions + 1)]
@@ -100,9 +105,9 @@ def _delivery(number: int, edition: int) -> dict[str, Any]:
     }
 
 
-async def send(folder: Path, port: int, connections: int, lease: float = 60.0) -> DeliverReport:
+async def send(where: str, port: int, connections: int, lease: float = 60.0) -> DeliverReport:
     """Work off the outbox once; what fails for now is due again at once in the next run."""
-    engine, settings = open_folder(folder, port, connections)
+    engine, settings = open_at(where, port, connections)
     server = settings.smtp
     assert server is not None
     limits = Limits(deadlines=Deadlines(connect=10, command=30, body=30))
@@ -114,8 +119,8 @@ async def send(folder: Path, port: int, connections: int, lease: float = 60.0) -
     return report
 
 
-def states(folder: Path) -> dict[str, int]:
-    engine, _ = open_folder(folder)
+def states(where: str) -> dict[str, int]:
+    engine, _ = open_at(where)
     with engine.connect() as connection:
         found = connection.execute(text("SELECT state, count(*) FROM deliveries GROUP BY state"))
         states = {row[0]: row[1] for row in found}
@@ -127,11 +132,11 @@ def main(command: str, where: str, *numbers: str) -> None:
     """Do one command; `send` ends by printing mails sent, seconds taken, and peak memory (MB)."""
     if command == "seed":
         people, *more = (int(one) for one in numbers)
-        seed(Path(where), people, **dict(zip(("editions", "size"), more, strict=False)))
+        seed(where, people, **dict(zip(("editions", "size"), more, strict=False)))
         return
     port, connections, lease = numbers
     begun = time.perf_counter()
-    report = uvloop.run(send(Path(where), int(port), int(connections), float(lease)))
+    report = uvloop.run(send(where, int(port), int(connections), float(lease)))
     taken = time.perf_counter() - begun
     print(report, report.sent, taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 

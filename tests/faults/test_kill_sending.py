@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import random
 import re
 import sys
@@ -13,7 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
+import outbox_run
+from sqlalchemy import Engine
 
 PROGRAM = Path(__file__).with_name("outbox_run.py")
 CONNECTIONS = 16
@@ -80,14 +80,10 @@ async def program(*arguments: object) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(sys.executable, PROGRAM, *words, stdout=asyncio.subprocess.DEVNULL)
 
 
-async def seeded(folder: Path, people: int) -> None:
-    assert await (await program("seed", folder, people)).wait() == 0
-
-
-async def killed_in_mid_run(sink: Sink, folder: Path, after: float) -> tuple[int, int] | None:
+async def killed_in_mid_run(sink: Sink, where: str, after: float) -> tuple[int, int] | None:
     """Start a sender and kill it so long after its first mail: (open connections, bodies in flight) or None if done."""
     sink.some.clear()
-    sender = await program("send", folder, sink.port, CONNECTIONS, LEASE)
+    sender = await program("send", where, sink.port, CONNECTIONS, LEASE)
     ended = asyncio.create_task(sender.wait())
     mail = asyncio.create_task(sink.some.wait())
     await asyncio.wait({ended, mail}, return_when=asyncio.FIRST_COMPLETED)
@@ -119,17 +115,17 @@ def repeats_by_kill(sink: Sink) -> Counter[int]:
     return Counter(earlier + 1 for (earlier, _), _ in pairs)
 
 
-async def run_with_kills(folder: Path, people: int, kills: int, chance: random.Random) -> list[Met]:
+async def run_with_kills(where: str, people: int, kills: int, dice: random.Random) -> list[Met]:
     """Work off one outbox, killing the sender on the way; check what arrived. Returns what each kill met."""
     sink = Sink()
     server = await asyncio.start_server(sink.talk, "127.0.0.1", 0, limit=2**20)
     sink.port = server.sockets[0].getsockname()[1]
-    await seeded(folder, people)
+    assert await (await program("seed", where, people)).wait() == 0
     met = []
-    while len(met) < kills and (seen := await killed_in_mid_run(sink, folder, chance.uniform(0.05, 1.2))):
+    while len(met) < kills and (seen := await killed_in_mid_run(sink, where, dice.uniform(0.05, 1.2))):
         met.append(seen)
-    while set(await states(folder)) - {"sent"}:
-        await (await program("send", folder, sink.port, CONNECTIONS, LEASE)).wait()
+    while set(await asyncio.to_thread(outbox_run.states, where)) - {"sent"}:
+        await (await program("send", where, sink.port, CONNECTIONS, LEASE)).wait()
     server.close()
     check(sink, people, met)
     repeats = repeats_by_kill(sink)
@@ -139,14 +135,7 @@ async def run_with_kills(folder: Path, people: int, kills: int, chance: random.R
 def counted(met: list[Met]) -> dict[str, Any]:
     """Return the kills as a line of the table; that nothing is lost was checked with every run."""
     twice, allowed = sum(one.repeats for one in met), sum(one.connections for one in met)
-    return {"on": "sqlite", "trials": len(met), "lost": 0, "twice": twice, "allowed": allowed}
-
-
-async def states(folder: Path) -> dict[str, int]:
-    sys.path.insert(0, str(PROGRAM.parent))
-    from outbox_run import states as read  # noqa: PLC0415
-
-    return await asyncio.to_thread(read, folder)
+    return {"trials": len(met), "lost": 0, "twice": twice, "allowed": allowed}
 
 
 def check(sink: Sink, people: int, met: list[tuple[int, int]]) -> None:
@@ -161,23 +150,13 @@ def check(sink: Sink, people: int, met: list[tuple[int, int]]) -> None:
 
 
 async def test_a_killed_sender_loses_nothing_and_repeats_at_most_its_open_connections(
-    tmp_path: Path, told: Callable[..., None]
+    engine: Engine, many: Callable, dice: random.Random, told: Callable
 ) -> None:
-    met = await run_with_kills(tmp_path / "run", 400, 3, random.Random(7))
-    assert met
-    told("sender killed", **counted(met))
-
-
-async def test_a_hundred_random_kills(
-    tmp_path: Path, request: pytest.FixtureRequest, told: Callable[..., None]
-) -> None:
-    if not request.config.getoption("--faults-long", default=False):
-        pytest.skip("minutes long: make faults")
-    chance = random.Random(os.environ.get("ALERTS_TEST_SEED", "11"))
+    where, people, kills = engine.url.render_as_string(hide_password=False), many(400, 5_000), many(3, 100)
     met: list[Met] = []
-    while len(met) < 100:
-        met += await run_with_kills(tmp_path / str(len(met)), 5_000, 100 - len(met), chance)
+    while len(met) < kills:
+        met += await run_with_kills(where, people, kills - len(met), dice)
     in_flight = sum(one.bodies > 0 for one in met)
-    print(f"{len(met)} kills, {in_flight} with a body in flight, lost 0")
-    assert in_flight >= 90
-    told("sender killed, 5,000 mails", **counted(met))
+    print(f"{kills} kills, {in_flight} with a body in flight, lost 0")
+    assert in_flight >= 0.9 * kills
+    told(f"sender killed, {people:,} mails", on=engine, **counted(met))
