@@ -8,7 +8,11 @@ from time import perf_counter
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`ours` and `peer` hold one value a repetition, in `unit`; `goal` is the least ratio ours : peer we claim."""
+    """`ours` and `peer` hold one value a repetition, in `unit`.
+
+    `goal` is the least ratio ours : peer that we claim, or the least value where there is no peer; with `at_most` it is
+    the greatest.
+    """
 
     name: str
     unit: str
@@ -16,16 +20,31 @@ class Figure:
     peer: Sequence[float] = ()
     beside: str = ""
     goal: float | None = None
+    at_most: bool = False
 
     @property
     def ratio(self) -> float | None:
         return statistics.median(self.ours) / statistics.median(self.peer) if self.peer else None
 
+    @property
+    def reached(self) -> bool | None:
+        """Tell whether the goal is reached; None where there is none, or nothing to compare with."""
+        if self.goal is None or (self.beside and self.unit.endswith("/s") and not self.peer):
+            return None
+        value = self.ratio if self.ratio is not None else statistics.median(self.ours)
+        return value <= self.goal if self.at_most else value >= self.goal
+
     def row(self) -> str:
         """Return one line of the table in docs/performance.md."""
         ratio = f"{self.ratio:.2f}" if self.ratio is not None else ""
-        goal = f"{self.goal:g}" if self.goal is not None else ""
-        return f"| {self.name} | {_spread(self.ours)} {self.unit} | {_peer(self)} | {ratio} | {goal} |"
+        return f"| {self.name} | {_spread(self.ours)} {self.unit} | {_peer(self)} | {ratio} | {_goal(self)} |"
+
+
+def _goal(figure: Figure) -> str:
+    if figure.goal is None:
+        return ""
+    said = f"{'at most ' if figure.at_most else ''}{figure.goal:,.3g}"
+    return said + {True: ", reached", False: ", **not reached**", None: ", not measured"}[figure.reached]
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import uvloop
+from alembic import command
 from crew import Say
 from sqlalchemy import Engine, event
 from valley import KEYRING, Lines, settings
@@ -77,9 +78,13 @@ def send(say: Say, url: str, now: datetime, port: int, connections: int) -> None
     uvloop.run(deliver.deliver_due(engine, KEYRING, wanted, now + timedelta(hours=1), carrier=carrier, eager=True))
 
 
-def migrate(say: Say, url: str) -> None:
-    """Bring the schema to the newest revision."""
-    schema.upgrade(_opened(say, url))
+def migrate(say: Say, url: str, folder: str = "") -> None:
+    """Bring the schema to the newest revision, of this program or of the migrations in a folder."""
+    engine = _opened(say, url)
+    config = schema._config(engine)
+    if folder:
+        config.set_main_option("script_location", folder)
+    command.upgrade(config, "head")
 
 
 def serve(say: Say, url: str, folder: str, port: int) -> None:
