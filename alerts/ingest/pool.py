@@ -10,7 +10,7 @@ from typing import Self
 
 from alerts.errors import ReadError, SourceError
 from alerts.ingest import worker as reader
-from alerts.ingest.worker import LENGTH, packed, unpacked
+from alerts.ingest.packing import LENGTH, packed, unpacked
 from alerts.model import Document, Page, PollState, Source
 
 _GUARDED = frozenset({"feed", "page"})  # hostile markup; the services' own answers are read in a thread

@@ -1,34 +1,15 @@
 """The other side of the pool: reads documents in a process of its own, which may hang or die without harm."""
 
-import copyreg
-import io
-import pickle
-import struct
+import gc
 import sys
 from contextlib import suppress
-from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from alerts.errors import ReadError, SourceError
 from alerts.ingest import KINDS
 from alerts.ingest.identity import marked
+from alerts.ingest.packing import LENGTH, packed, unpacked
 from alerts.model import Document, Page, PollState, Source
-
-LENGTH = struct.Struct(">Q")
-_TABLE = {**copyreg.dispatch_table, MappingProxyType: lambda found: (dict, (dict(found),))}
-
-
-def packed(value: object) -> bytes:
-    """Return a value for the pipe, with its length before it."""
-    body = io.BytesIO()
-    pickler = pickle.Pickler(body, protocol=pickle.HIGHEST_PROTOCOL)
-    pickler.dispatch_table = _TABLE
-    pickler.dump(value)
-    return LENGTH.pack(body.tell()) + body.getvalue()
-
-
-def unpacked(body: bytes) -> Any:  # noqa: ANN401  what was packed
-    return pickle.loads(body)  # noqa: S301  from our own process
 
 
 def read(source: Source, state: PollState, document: Document) -> Page:
@@ -52,6 +33,7 @@ def main() -> None:
     _limit(memory)
     tasks, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing that a library prints gets between the answers
+    gc.freeze()  # the collector need not walk through the libraries at every document
     while head := tasks.read(LENGTH.size):
         _alarm(seconds)
         answers.write(packed(answer(*_task(tasks, head))))

@@ -1,9 +1,11 @@
 """Polls the sources that are due: one request at a time per host, hosts in fair turn, each page stored at once."""
 
 import asyncio
+import gc
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -50,9 +52,19 @@ async def poll_due(  # noqa: PLR0913  the contract of every face
             return await poll_due(engine, fetch, now, slugs, everything, read=pool.read, progress=progress)
     with reading(engine) as session:
         shelver = Shelver(engine, rules.current(session), now)
-    with ThreadPoolExecutor(1, thread_name_prefix="store") as threads:
+    with _program_left_alone(), ThreadPoolExecutor(1, thread_name_prefix="store") as threads:
         poll = _Poll(Tools(engine, fetch, read, shelver, now, threads), progress)
         return await poll.all(slugs, everything=everything)
+
+
+@contextmanager
+def _program_left_alone() -> Iterator[None]:
+    """Let the garbage collector, which a poll wakes often, walk what the poll makes and not through all else."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _Poll:

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Executable, func, insert, select, text
+from sqlalchemy import Dialect, Executable, TextClause, bindparam, func, select, text
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from alerts.store.prepared import Prepared
 from subscribers.tables import Table
 
 IN_ONE = 500  # values in one IN list, rows in one INSERT
@@ -41,9 +43,13 @@ def by_pairs(session: Session, query: str, pairs: Iterable[tuple[Any, str]], **g
 
     One parameter holds them all, so that the statement is compiled once, whatever their number.
     """
-    asked = json.dumps(list(pairs))
-    statement = text(query.format(pairs=_PAIRS[session.get_bind().dialect.name]))
-    return session.connection().execute(statement, {"pairs": asked, **given}).all()
+    statement = _joining(query, session.get_bind().dialect.name)
+    return session.connection().execute(statement, {"pairs": json.dumps(list(pairs)), **given}).all()
+
+
+@lru_cache(maxsize=64)
+def _joining(query: str, dialect: str) -> TextClause:
+    return text(query.format(pairs=_PAIRS[dialect]))
 
 
 def table_of(row: type[Table]) -> SqlTable:
@@ -53,21 +59,31 @@ def table_of(row: type[Table]) -> SqlTable:
 
 def insert_into(session: Session, row: type[Table]) -> Any:  # noqa: ANN401  the dialects' own Insert
     """Return the INSERT of this database, the one that knows ON CONFLICT."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table_of(row))
-    return postgresql.insert(table_of(row))
+    return dialect_insert(session.get_bind().dialect, table_of(row))
+
+
+def dialect_insert(dialect: Dialect, table: SqlTable) -> Any:  # noqa: ANN401  the dialects' own Insert
+    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def add(session: Session, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows of one shape."""
     for part in chunks(rows):
-        session.execute(insert(table_of(row)), part)
+        _insertion(session.get_bind().dialect, row, tuple(part[0]), missing=False).run(session, part)
 
 
 def add_missing(session: Session, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows; those that are there already stay as they are."""
+    """Insert rows of one shape; those that are there already stay as they are."""
     for part in chunks(rows):
-        session.execute(insert_into(session, row).on_conflict_do_nothing(), part)
+        _insertion(session.get_bind().dialect, row, tuple(part[0]), missing=True).run(session, part)
+
+
+@lru_cache(maxsize=256)
+def _insertion(dialect: Dialect, row: type[Table], names: Sequence[str], *, missing: bool) -> Prepared:
+    table = table_of(row)
+    values = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    statement = dialect_insert(dialect, table).values(values).inline()
+    return Prepared.of(statement.on_conflict_do_nothing() if missing else statement, dialect)
 
 
 def new_ids(session: Session, row: type[Table], count: int) -> list[int]:

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import Dialect, bindparam, null, or_, update
 from sqlmodel import Session, col, select
 
 from alerts.model import PollState, Source, SourceState
@@ -14,6 +15,7 @@ from alerts.store.bulk import chunks, insert_into, table_of
 from alerts.store.catalogue import source_from
 from alerts.store.engine import database_now
 from alerts.store.lease import claim, give_back, renew
+from alerts.store.prepared import Prepared
 from alerts.store.tables import HostRow, SightingRow, SourceRow
 
 IDLE = (SourceState.PAUSED.value, SourceState.GONE.value)
@@ -136,15 +138,21 @@ def write_many(session: Session, outcomes: Sequence[Outcome], *, ends: bool = Tr
     shapes: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in outcomes:
         shapes.setdefault(tuple(sorted(outcome.values)), []).append(outcome)
-    table = table_of(SourceRow)
     for names, alike in shapes.items():
-        ours = (table.c.id == bindparam("one")) & (table.c.lease == bindparam("token"))
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-        ended = {"lease": None, "leased_until": None} if ends else {}
-        session.execute(update(table).where(ours).values(**values, **ended), [
+        _writing(session.get_bind().dialect, names, ends=ends).run(session, [
             {"one": each.source_id, "token": each.lease, **{f"new_{k}": v for k, v in each.values.items()}}
             for each in alike
         ])
+
+
+@lru_cache(maxsize=128)
+def _writing(dialect: Dialect, names: Sequence[str], *, ends: bool) -> Prepared:
+    """Return the UPDATE of these columns where the lease is still ours, with the end of the lease if it ends."""
+    table = table_of(SourceRow)
+    ours = (table.c.id == bindparam("one")) & (table.c.lease == bindparam("token"))
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+    ended = {"lease": null(), "leased_until": null()} if ends else {}
+    return Prepared.of(update(table).where(ours).values(**values, **ended), dialect)
 
 
 def hold_on(session: Session, token: str) -> int:

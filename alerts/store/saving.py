@@ -3,15 +3,17 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import Dialect, String, bindparam, delete, update
 from sqlmodel import Session, col, select
 
 from alerts.model import Facet, Intent, Label, Reason, Role
 from alerts.store import labels as label_store
-from alerts.store.bulk import add, add_missing, changed, chunks, insert_into, new_ids, table_of
+from alerts.store.bulk import add, add_missing, changed, chunks, dialect_insert, new_ids, table_of
 from alerts.store.installation import raise_revisions
+from alerts.store.prepared import Prepared
 from alerts.store.shelf import Draft, Held, Shelf, content_values
 from alerts.store.tables import (
     AlertRow,
@@ -88,9 +90,14 @@ def _update(session: Session, shelf: Shelf, draft: Draft, now: datetime) -> None
 
 
 def _update_items(session: Session, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    _items_update(session.get_bind().dialect, tuple(names)).run(session, rows)
+
+
+@lru_cache(maxsize=16)
+def _items_update(dialect: Dialect, names: Sequence[str]) -> Prepared:
     table = table_of(ItemRow)
-    values: dict[str, Any] = {name: bindparam(name) for name in names}
-    session.execute(update(table).where(table.c.id == bindparam("one")).values(values), list(rows))
+    values: dict[str, Any] = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    return Prepared.of(update(table).where(table.c.id == bindparam("one")).values(values), dialect)
 
 
 def _sight(session: Session, draft: Draft, ids: Mapping[int, int], now: datetime) -> None:
@@ -99,17 +106,33 @@ def _sight(session: Session, draft: Draft, ids: Mapping[int, int], now: datetime
          "fingerprint": fingerprint, "url": url, "first_seen_at": now, "last_seen_at": now, "changes": 0}
         for at, (item, raw, fingerprint, url) in draft.sightings.items() if at.source_id is not None
     ]
-    new, table = insert_into(session, SightingRow), table_of(SightingRow)
+    upsert, refresh = _sightings(session.get_bind().dialect)
+    for part in chunks(rows):
+        upsert.run(session, part)
+    again = [{"by": at.source_id, "at": at.locator, "raw": raw, "now": now} for at, raw in draft.seen.items()]
+    for part in chunks(again):
+        refresh.run(session, part)
+
+
+@lru_cache(maxsize=8)
+def _sightings(dialect: Dialect) -> tuple[Prepared, Prepared]:
+    """Return the statements for entries that say something new, and for those that do not."""
+    table = table_of(SightingRow)
+    values = {name: bindparam(name, type_=table.c[name].type) for name in _SIGHTED}
+    new = dialect_insert(dialect, table).values(values).inline()
     says_now = {name: new.excluded[name] for name in ("item_id", "raw_hash", "fingerprint", "url", "last_seen_at")}
     upsert = new.on_conflict_do_update(
         index_elements=["source_id", "locator"], set_={**says_now, "changes": table.c.changes + 1}
     )
-    for part in chunks(rows):
-        session.execute(upsert, part)
-    again = [{"by": at.source_id, "at": at.locator, "raw": raw} for at, raw in draft.seen.items()]
-    if again:
-        theirs = (table.c.source_id == bindparam("by")) & (table.c.locator == bindparam("at"))
-        session.execute(update(table).where(theirs).values(raw_hash=bindparam("raw"), last_seen_at=now), again)
+    theirs = (table.c.source_id == bindparam("by")) & (table.c.locator == bindparam("at"))
+    seen = bindparam("now", type_=table.c.last_seen_at.type)
+    said = {"raw_hash": bindparam("raw", type_=String()), "last_seen_at": seen}
+    return Prepared.of(upsert, dialect), Prepared.of(update(table).where(theirs).values(said), dialect)
+
+
+_SIGHTED = (
+    "source_id", "locator", "item_id", "raw_hash", "fingerprint", "url", "first_seen_at", "last_seen_at", "changes",
+)  # fmt: skip
 
 
 def saw(session: Session, source_id: int, locators: Iterable[str], now: datetime) -> None:
