@@ -5,6 +5,8 @@
 import re
 from collections.abc import Iterator, Mapping
 
+import re2
+
 from alerts.classify.reading import Reading
 from alerts.model import Evidence, Facet, Kind, Label
 
@@ -21,7 +23,8 @@ TRIGGERS: Mapping[str, str] = {
     "caution:study": r"\b(?:stud(?:y|ies)|trials?|research(?:ers)?|scientists|investigators|findings)\b",
     "caution:patients": r"\b(?:patients?|people|humans?|sufferers|those with)\b",
 }
-_COMPILED = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in TRIGGERS.items()}
+_COMPILED = {name: re2.compile(f"(?i){pattern}".encode()) for name, pattern in TRIGGERS.items()}
+_OVERCLAIM = re.compile(TRIGGERS["caution:overclaim"], re.IGNORECASE)
 _PEOPLE_DESIGNS = frozenset({"observational", "trial", "randomized-trial", "case-report", "lab", ""})
 _DENIED = re.compile(
     r"(?:\b(?:no|not|never|n['’]t|without|isn|nor|any|whether|incurable|rather than|far from|don|before a|towards? a|for a|find a|search for)\b[^.]{0,25}|cell-|[“\"][^”\"]*)\Z",
@@ -36,8 +39,8 @@ _BESIDE = re.compile(
 def _find(reading: Reading, trigger: str, fields: tuple[str, ...] = ("title", "text")) -> Evidence | None:
     if trigger in reading.triggered:
         for field in fields:
-            if match := _COMPILED[trigger].search(getattr(reading.content, field)):
-                return reading.evidence(field, *match.span())
+            if found := reading.find(_COMPILED[trigger], field):
+                return found
     return None
 
 
@@ -69,7 +72,11 @@ def _from_status(reading: Reading) -> Iterator[tuple[str, Evidence | None]]:
         yield "preprint", _find(reading, "caution:preprint") or _whole(reading)
     fields = [f"publication_types[{index}]" for index in range(len(content.publication_types))]
     for value in ("concern", "retracted"):
-        typed = [found for name in fields if _COMPILED[f"caution:{value}"].search((found := reading.whole(name)).words)]
+        typed = [
+            found
+            for name in fields
+            if _COMPILED[f"caution:{value}"].search((found := reading.whole(name)).words.encode("utf-8", "replace"))
+        ]
         title = _find(reading, f"caution:{value}", ("title",))
         if typed or (title and (content.kind is Kind.NOTICE or title.start <= 1)):
             yield value, typed[0] if typed else title
@@ -81,7 +88,7 @@ def _overclaim(reading: Reading) -> Evidence | None:
     """Find a claim in the source's own voice: not denied, not quoted from somebody."""
     told = reading.content.kind in {Kind.NEWS, Kind.EXPLAINER}
     for sentence in reading.sentences if told else reading.title:
-        for match in _COMPILED["caution:overclaim"].finditer(sentence.text):
+        for match in _OVERCLAIM.finditer(sentence.text):
             if not _DENIED.search(sentence.text[: match.start()]) and not sentence.text.startswith(("“", '"')):
                 return reading.evidence(sentence.field, sentence.start + match.start(), sentence.start + match.end())
     return None

@@ -1,10 +1,10 @@
 """The words around a place that say how the item stands to what is named there."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from enum import IntEnum
 from functools import cache
 
-import re2
+from alerts.classify.cues import CUES, Named
 
 _LIST = r"[^.;:]*"
 _FEW_WORDS = r"(?:\s+[\w/-]+,?){0,4}[\s(]*"
@@ -60,25 +60,11 @@ _AFTER = {
     "studied": r"(?:[\s-](?:spectrum|syndrome|disorders?|diseases?|associated)){0,3}\)?(?:\s*\([^)]+\))?"
     rf"(?:[\s-](?:\w+[\s-]){{0,2}}(?:{_PEOPLE}|{_STUFF})\b|\s*[(\[,:]?\s*n\s*=|\s*\(\d|:\s\d)",
 }
-_SENTENCE = {
-    "study": r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty"
-    r"|sixty|seventy|eighty|ninety|hundred|we|our|this study|the study|the trial|enrol\w*|included|recruit\w*"
-    r"|investigat\w*|evaluat\w*|assess\w*|compar\w*|analy[sz]\w*|examin\w*|measured|retrospective\w*"
-    r"|prospective\w*|randomi\w*|studied|purpose|aims?|objective)\b",
-    "scope": r"\b(?:here(?:in)?,? (?:we|i|the authors)"
-    r"|in (?:this|the present|the current|our) (?:\w+ ){0,2}(?:study|review|article|paper|work|report|survey|trial"
-    r"|analysis|chapter|issue|perspective|investigation|research)"
-    r"|(?:this|the present) (?:\w+ ){0,2}(?:study|review|article|paper|work|report|survey|trial|analysis|chapter)"
-    r"|the (?:aim|purpose|objective|goal)"
-    r"|we (?:\w+ )?(?:aim|sought|investigat|examin|evaluat|assess|review|discuss|report|describe|present|compar"
-    r"|studied|analy[sz]|tested|hypothesi[sz]|explor|summari[sz]|show|demonstrat|identif|recruit|enrol|included"
-    r"|developed|used|perform|conduct|measur|determin|generat|propos|found|observ)\w*)",
-    "earlier": r"\b(?:previous(?:ly)?|earlier|recently|have shown|has shown|had shown)\b",
-}
 _LISTED = (
     r"\b(?:(?:medical |health |studied )?conditions?(?: being studied)?(?: or disease)?|diseases?|term|indications?"
     r"|target condition|keywords?|therapeutic areas?)\s*:[^:]*"
 )
+_STUDIED, _SCOPE, _EARLIER = CUES["studied"], CUES["scope"], CUES["earlier"]
 _TITLE_AGAINST = frozenset({"list", "except", "no", "no cases", "non"})
 _AGAINST = _TITLE_AGAINST | {"other", "told from", "mistaken", "typical", "differential", "similar"}
 
@@ -94,13 +80,13 @@ class Stance(IntEnum):
     LISTED = 5
 
 
-def stance(before: str, after: str, sentence: str, section: str) -> Stance:
+def stance(before: str, after: str, cues: Sequence[int], section: str) -> Stance:
     """Judge a place from up to some 100 characters before and after it, within its sentence."""
     found, follows = _before().names(before), _after().names(after)
     if "denied" in follows or "lookalike" in found or _barred(found):
         return Stance.AGAINST
     if ("studied" in found or "studied" in follows) and (
-        section == "objective" or "study" in _sentence().names(sentence)
+        section == "objective" or _STUDIED in cues
     ):
         return Stance.STUDIED
     if "examples" in found:
@@ -132,47 +118,21 @@ def listed(before: str) -> bool:
     return bool(_fields().names(before))
 
 
-def scope(sentence: str) -> bool:
-    """Say whether a sentence tells what the work itself does ("here we", "in this review")."""
-    found = _sentence().names(sentence)
-    return "scope" in found and "earlier" not in found
-
-
-class _Cues:
-    """Named patterns that are looked for in one pass."""
-
-    def __init__(self, patterns: Mapping[str, str], *, begin: str = "", end: str = "") -> None:
-        options = re2.Options()
-        options.max_mem = 64 << 20
-        self._names = tuple(patterns)
-        self._set = re2.Set.SearchSet(options)
-        for pattern in patterns.values():
-            self._set.Add(f"(?i){begin}(?:{pattern}){end}")
-        self._set.Compile()
-
-    def names(self, text: str) -> frozenset[str]:
-        found = self._set.Match(text.encode("utf-8", "replace"))
-        return frozenset([self._names[at] for at in found]) if found else _NONE
-
-
-_NONE: frozenset[str] = frozenset()
+def scope(cues: Sequence[int]) -> bool:
+    """Say whether a sentence with these cues tells what the work itself does ("here we", "in this review")."""
+    return _SCOPE in cues and _EARLIER not in cues
 
 
 @cache
-def _before() -> _Cues:
-    return _Cues(_BEFORE, end=r"\z")
+def _before() -> Named:
+    return Named(_BEFORE, end=r"\z")
 
 
 @cache
-def _after() -> _Cues:
-    return _Cues(_AFTER, begin=r"\A")
+def _after() -> Named:
+    return Named(_AFTER, begin=r"\A")
 
 
 @cache
-def _sentence() -> _Cues:
-    return _Cues(_SENTENCE)
-
-
-@cache
-def _fields() -> _Cues:
-    return _Cues({"listed": _LISTED}, end=r"\z")
+def _fields() -> Named:
+    return Named({"listed": _LISTED}, end=r"\z")

@@ -1,8 +1,11 @@
 """How a study was done: one of fourteen designs, weighed from what title, text and indexing say."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from functools import cache, lru_cache
+from itertools import chain, islice
+from typing import NamedTuple
 
 import re2
 
@@ -19,7 +22,7 @@ def idle(kind: Kind) -> str:
     return "design:" if kind is Kind.NEWS else "news:"
 
 
-_COMPILED = {name: re2.compile(f"(?i){pattern}") for name, pattern in TRIGGERS.items()}
+_COMPILED = {name: re2.compile(f"(?i){pattern}".encode()) for name, pattern in TRIGGERS.items()}
 _INDEXED = (
     ("systematic review|meta-analysis", "systematic-review", 9.0),
     ("guideline|consensus development", "guideline", 9.0),
@@ -67,51 +70,64 @@ def design_of(learned: str) -> str:
     return next(design for prefix, design in _CLASSES.items() if learned.startswith(prefix))
 
 
+_TITLED = tuple(rule for rule in RULES.values() if rule.title)
+
+
 @cache
-def _titles() -> tuple[re2.Set, tuple[str, ...]]:
-    """Return one scanner for the rules that count in a title, and their names in its order."""
+def _titles() -> re2.Set:
+    """Return one scanner for the rules that count in a title, in the order of `_TITLED`."""
     options = re2.Options()
     options.case_sensitive = False
-    scanner, names = re2.Set.SearchSet(options), tuple(name for name, rule in RULES.items() if rule.title)
-    for name in names:
-        scanner.Add(RULES[name].pattern)
+    scanner = re2.Set.SearchSet(options)
+    for rule in _TITLED:
+        scanner.Add(rule.pattern)
     scanner.Compile()
-    return scanner, names
+    return scanner
 
 
-def _fired(content: Content, triggered: Iterable[str]) -> Iterator[tuple[Rule, str]]:
-    """Return each rule whose words were met and the field that counts: the title where it has them."""
-    scanner, names = _titles()
-    titled = {names[index] for index in scanner.Match(content.title) or ()}
-    for name in triggered:
-        rule = RULES.get(name)
-        if rule is None:
-            continue
-        if name in titled:
-            yield rule, "title"
-        elif rule.text:
-            yield rule, "text"
+class _Fired(NamedTuple):
+    """A rule whose words were met, the field that counts, and what they are worth there."""
+
+    rule: Rule
+    field: str
+    worth: float
+
+
+def _fired(title: bytes, triggered: Collection[str]) -> list[_Fired]:
+    """Return each rule whose words were met, with the title as the field that counts where it has them."""
+    found = [_TITLED[index] for index in _titles().Match(title) or ()]
+    fired = [_Fired(rule, "title", rule.title) for rule in found if rule.name in triggered]
+    told = [RULES[name] for name in triggered if name in RULES]
+    return fired + [_Fired(rule, "text", rule.text) for rule in told if rule.text and rule not in found]
 
 
 def features(content: Content) -> design_model.Words:
     """Return what the learned model sees of an item: its words, and the rules that fired in title or text."""
-    both = f"{content.title}\n{content.text}"
-    fired = _fired(content, [name for name in RULES if _COMPILED[name].search(both)])
-    return design_model.words(content, [f"{rule.name}:{field}" for rule, field in fired])
+    title, text = content.title.encode("utf-8", "replace"), content.text.encode("utf-8", "replace")
+    both = title + b"\n" + text
+    return _seen(content, _fired(title, [name for name in RULES if _COMPILED[name].search(both)]))
 
 
-def _points(reading: Reading, fired: list[tuple[Rule, str]]) -> dict[str, float]:
+def _seen(content: Content, fired: Iterable[_Fired]) -> design_model.Words:
+    return design_model.words(content, [f"{one.rule.name}:{one.field}" for one in fired])
+
+
+@lru_cache(maxsize=4096)
+def _indexed(name: str) -> tuple[str, float]:
+    """Return the design that a publication type or MeSH heading speaks for, and its points."""
+    return next(((design, worth) for pattern, design, worth in _INDEX if pattern.search(name)), ("", 0.0))
+
+
+def _points(reading: Reading, fired: list[_Fired]) -> dict[str, float]:
     points: dict[str, float] = {}
-    for rule, field in fired:
-        worth = rule.title if field == "title" else rule.text
+    for rule, _, worth in fired:
         points[rule.design] = points.get(rule.design, 0.0) + worth
-    if any(rule.design == "case-report" and field == "title" for rule, field in fired):
-        points.pop("review", None)
+    if "review" in points and any(one.rule.design == "case-report" and one.field == "title" for one in fired):
+        del points["review"]
     for name in (*reading.content.publication_types, *reading.content.mesh):
-        for pattern, design, worth in _INDEX:
-            if pattern.search(name):
-                points[design] = points.get(design, 0.0) + worth
-                break
+        design, worth = _indexed(name)
+        if design:
+            points[design] = points.get(design, 0.0) + worth
     return points
 
 
@@ -127,7 +143,8 @@ def _add_learned(points: dict[str, float], learned: Mapping[str, float]) -> None
         design = design_of(name)
         if design == "trial" and not as_trial:
             design = "observational"
-        best[design] = max(best.get(design, 0.0), score - low)
+        if score - low > best.get(design, 0.0):
+            best[design] = score - low
     for design, like in _UNLEARNED.items():
         if points.get(design, 0.0) >= 5.0:
             best[design] = max(best.get(name, 0.0) for name in like)
@@ -135,9 +152,9 @@ def _add_learned(points: dict[str, float], learned: Mapping[str, float]) -> None
         points[design] = points.get(design, 0.0) + _LEARNED * score
 
 
-def _add_manner(points: dict[str, float], names: frozenset[str], title: str) -> None:
+def _add_manner(points: dict[str, float], names: AbstractSet[str], title: str) -> None:
     """Add how the text is told: a review speaks in the present and without figures, under a short title."""
-    if "n:present:4" in names and not names & {"n:past:4", "n:figures:2"}:
+    if "n:present:4" in names and names.isdisjoint(("n:past:4", "n:figures:2")):
         points["review"] = points.get("review", 0.0) + 2.5
     if len(title.split()) <= 4:
         points["review"] = points.get("review", 0.0) + 2.0
@@ -150,15 +167,11 @@ def _index_evidence(reading: Reading, design: str) -> Iterator[Evidence]:
                 yield reading.whole(f"{field}[{index}]")
 
 
-def _rule_evidence(reading: Reading, fired: list[tuple[Rule, str]], design: str) -> Iterator[Evidence]:
-    ours = [
-        (rule.title if field == "title" else rule.text, rule.name, field)
-        for rule, field in fired
-        if rule.design == design
-    ]
+def _rule_evidence(reading: Reading, fired: list[_Fired], design: str) -> Iterator[Evidence]:
+    ours = [(worth, rule.name, field) for rule, field, worth in fired if rule.design == design]
     for _, name, field in sorted(ours, reverse=True):
-        if match := _COMPILED[name].search(getattr(reading.content, field)):
-            yield reading.evidence(field, *match.span())
+        if evidence := reading.find(_COMPILED[name], field):
+            yield evidence
 
 
 def _place(text: str, word: str) -> tuple[int, int] | None:
@@ -186,20 +199,20 @@ def _learned_evidence(reading: Reading, found: design_model.Words, design: str) 
 def _study(reading: Reading) -> Iterator[Label]:
     """Weigh rules, indexing and learned words of a paper, preprint or abstract."""
     content = reading.content
-    fired = list(_fired(content, reading.triggered)) if reading.english else []
+    fired = _fired(reading.raw("title"), reading.triggered) if reading.english else []
     points = _points(reading, fired)
     found = None
     if reading.english and (len(content.text) > 60 or not content.title.rstrip().endswith("?")):
-        found = design_model.words(content, [f"{rule.name}:{field}" for rule, field in fired])
+        found = _seen(content, fired)
         _add_learned(points, design_model.scores(found))
         _add_manner(points, found.other, content.title)
     if not points:
         return
-    design = max(points, key=lambda name: points[name])
+    design = max(points, key=points.__getitem__)
     asks = content.title.rstrip().endswith("?") and len(content.text) <= 60
     if points[design] < (_NAMED if asks else _LEAST):
         return
-    proof = [*_index_evidence(reading, design), *_rule_evidence(reading, fired, design)][:3]
+    proof = list(islice(chain(_index_evidence(reading, design), _rule_evidence(reading, fired, design)), 3))
     if not proof and found:
         proof = list(_learned_evidence(reading, found, design))
     if proof:
@@ -226,12 +239,11 @@ def _news(reading: Reading) -> Iterator[Label]:
 def _told(reading: Reading, rule: Rule) -> tuple[float, Evidence] | None:
     """Return what a story's words are worth: most in the title, much in its first lines, little when to come."""
     pattern = _COMPILED[rule.name]
-    if match := pattern.search(reading.content.title):
-        return 1.4 * rule.title, reading.evidence("title", *match.span())
-    for match in pattern.finditer(reading.content.text) if rule.text else ():
-        if not _TO_COME.search(reading.content.text[max(0, match.start() - 50) : match.start()]):
-            worth = 1.2 * rule.title if match.start() < 700 else rule.text
-            return worth, reading.evidence("text", *match.span())
+    if found := reading.find(pattern, "title"):
+        return 1.4 * rule.title, found
+    for found in reading.find_all(pattern, "text") if rule.text else ():
+        if not _TO_COME.search(reading.content.text[max(0, found.start - 50) : found.start]):
+            return (1.2 * rule.title if found.start < 700 else rule.text), found
     return None
 
 

@@ -1,32 +1,41 @@
 """Learned weights of single words for study designs (made by `tests/bench/train_design.py`, see docs/accuracy.md)."""
 
+import heapq
 import json
-import re
+import struct
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from alerts.model import Content
 
-_WORD = re.compile(r"[a-z]{2,}(?:-[a-z]+)*")
-
-_KINDS = {
-    word: kind
-    for kind, members in {
-        "animal": "mice mouse rats rat animals animal murine eae monkeys pigs dogs rabbits",
-        "people": "patients participants subjects women children men individuals adults controls",
-        "cell": "cells cell protein expression vitro mrna receptor signaling",
-        "past": "was were had did",
-        "present": "is are has have may can should",
-        "coming": "will",
-    }.items()
-    for word in members.split()
+_SMALL = ascii_lowercase.encode()
+_LETTERS = bytes(
+    one if one in _SMALL + b"-" else one + 32 if 64 < one < 91 else 32 for one in range(256)
+)
+"""Small letters and hyphens stay, capitals become small, everything else separates words."""
+_SINGLE = frozenset(bytes([one]) for one in _SMALL)
+_MEMBERS = {
+    "animal": "mice mouse rats rat animals animal murine eae monkeys pigs dogs rabbits",
+    "people": "patients participants subjects women children men individuals adults controls",
+    "cell": "cells cell protein expression vitro mrna receptor signaling",
+    "past": "was were had did",
+    "present": "is are has have may can should",
+    "coming": "will",
+    "single": " ".join(ascii_lowercase),
 }
-_LANE = 24
+_KINDS = {word.encode(): kind for kind, members in _MEMBERS.items() for word in members.split()}
+_STEPS = (1, 2, 4, 7)
+_LANE = 32
 _ZERO = 1 << 15
-"""A row of weights is one integer of 24-bit lanes, each raised by this: adding rows adds all classes at once."""
+"""A row of weights is one integer of 32-bit lanes, each raised by this, and a last lane that counts rows: adding rows
+adds all classes at once."""
 
 
 class Model(NamedTuple):
@@ -34,41 +43,50 @@ class Model(NamedTuple):
 
     classes: tuple[str, ...]
     bias: tuple[float, ...]
-    body: Mapping[str, int]
-    title: Mapping[str, int]
+    body: Mapping[bytes, int]
+    title: Mapping[bytes, int]
     other: Mapping[str, int]
 
 
 class Words(NamedTuple):
     """What the model sees of an item's words: those of title and body, those of the title, and counts of kinds."""
 
-    body: frozenset[str]
-    title: frozenset[str]
-    other: frozenset[str]
+    body: AbstractSet[bytes]
+    title: AbstractSet[bytes]
+    other: AbstractSet[str]
 
     def names(self) -> set[str]:
         """Return the features by the names under which they are learned."""
-        return {f"b:{word}" for word in self.body} | {f"t:{word}" for word in self.title} | self.other
+        body, title = (f"b:{word.decode()}" for word in self.body), (f"t:{word.decode()}" for word in self.title)
+        return {*body, *title, *self.other}
 
 
-def pack(weights: Iterable[int]) -> int:
+def pack(weights: Sequence[int]) -> int:
     """Put the weights of one feature, in hundredths, into one integer."""
-    return sum((weight + _ZERO) << (_LANE * lane) for lane, weight in enumerate(weights))
+    row = sum((weight + _ZERO) << (_LANE * lane) for lane, weight in enumerate(weights))
+    return row + (1 << (_LANE * len(weights)))
 
 
-def unpack(packed: int, rows: int, classes: int) -> list[int]:
-    """Return the sums of so many rows for each class."""
-    mask = (1 << _LANE) - 1
-    return [((packed >> (_LANE * lane)) & mask) - rows * _ZERO for lane in range(classes)]
+def unpack(packed: int, classes: int) -> tuple[list[int], int]:
+    """Return the sums of each class, and of how many rows."""
+    *lanes, rows = struct.unpack(f"<{classes + 1}I", packed.to_bytes(4 * (classes + 1), "little"))
+    return [lane - rows * _ZERO for lane in lanes], rows
 
 
-def model(classes: Iterable[str], bias: Iterable[float], weights: Mapping[str, Iterable[int]]) -> Model:
+def model(classes: Iterable[str], bias: Iterable[float], weights: Mapping[str, Sequence[int]]) -> Model:
     """Make a model of weights by feature name (`b:` body, `t:` title, anything else)."""
-    parts: dict[str, dict[str, int]] = {"b:": {}, "t:": {}, "": {}}
+    body: dict[bytes, int] = {}
+    title: dict[bytes, int] = {}
+    other: dict[str, int] = {}
     for name, row in weights.items():
-        prefix = name[:2] if name[:2] in parts else ""
-        parts[prefix][name.removeprefix(prefix)] = pack(row)
-    return Model(tuple(classes), tuple(bias), parts["b:"], parts["t:"], parts[""])
+        match name[:2]:
+            case "b:":
+                body[name[2:].encode()] = pack(row)
+            case "t:":
+                title[name[2:].encode()] = pack(row)
+            case _:
+                other[name] = pack(row)
+    return Model(tuple(classes), tuple(bias), body, title, other)
 
 
 @cache
@@ -80,41 +98,72 @@ def load() -> Model:
 
 def words(content: Content, others: Iterable[str] = ()) -> Words:
     """Return the words of title and text, and how often some kinds of words stand there."""
-    title = frozenset(_WORD.findall(content.title.lower()))
-    body = _WORD.findall(content.text[:4000].lower())
-    other = list(others)
-    for kind, count in Counter([_KINDS[word] for word in body if word in _KINDS]).items():
-        other += _steps(kind, count)
-    other += _steps("figures", content.text.count("%") + content.text.count("="))
-    other += _steps("length", len(body) // 40)
-    return Words(title.union(body), title, frozenset(other))
+    title, body = set(_split(content.title)), _split(content.text[:4000])
+    kinds = Counter(map(_KINDS.get, body))
+    length = len(body) - kinds.pop("single", 0)
+    del kinds[None]
+    other = set(others)
+    for kind, count in kinds.items():
+        other.update(_steps(kind, count))
+    other.update(_steps("figures", content.text.count("%") + content.text.count("=")))
+    other.update(_steps("length", length // 40))
+    return Words(title.union(body) - _SINGLE, title - _SINGLE, other)
 
 
-def _steps(kind: str, count: int) -> list[str]:
-    return [f"n:{kind}:{least}" for least in (1, 2, 4, 7) if count >= least]
+def _split(text: str) -> list[bytes]:
+    """Return runs of letters; hyphens hold them together where two letters or another hyphen stand before."""
+    first, *rest = text.encode("ascii", "replace").translate(_LETTERS).split(b"-")
+    parts, chained = [first], False
+    for part in rest:
+        last = parts[-1]
+        held = chained if len(last) == 1 else len(last) > 1 and last[-2:].isalpha()
+        chained = held and last[-1:].isalpha() and part[:1].isalpha()
+        parts += (b"-" if chained else b" ", part)
+    return b"".join(parts).split()
+
+
+def _steps(kind: str | None, count: int) -> Sequence[str]:
+    return _names(kind)[: bisect_right(_STEPS, count)]
+
+
+@cache
+def _names(kind: str | None) -> Sequence[str]:
+    return [f"n:{kind}:{least}" for least in _STEPS]
 
 
 def scores(found: Words, using: Model | None = None) -> dict[str, float]:
     """Return the score of each class: the sum of the weights of its features, scaled by how many there are."""
     using = using or load()
-    rows = [using.body[word] for word in found.body if word in using.body]
-    rows += [using.title[word] for word in found.title if word in using.title]
-    rows += [using.other[name] for name in found.other if name in using.other]
-    sums = unpack(sum(rows), len(rows), len(using.classes))
-    scale = 0.01 * (1 + len(rows)) ** -0.5
+    total = sum(map(using.body.get, found.body, _NONE))
+    total += sum(map(using.title.get, found.title, _NONE)) + sum(map(using.other.get, found.other, _NONE))
+    sums, rows = unpack(total, len(using.classes))
+    scale = 0.01 * (1 + rows) ** -0.5
     return {name: bias + scale * total for name, bias, total in zip(using.classes, using.bias, sums, strict=True)}
 
 
-def decisive(found: Words, classes: Iterable[str]) -> list[str]:
+_NONE = repeat(0)
+
+
+def decisive(found: Words, classes: Sequence[str]) -> list[str]:
     """Return up to three words that spoke most for these classes."""
+    title, body = _speaking(tuple(classes))
+    weighed = [(title[word], word) for word in title.keys() & found.title]
+    weighed += [(body[word], word) for word in body.keys() & found.body]
+    return list(dict.fromkeys(word.decode() for _, word in heapq.nlargest(8, weighed)))[:3]
+
+
+@cache
+def _speaking(classes: tuple[str, ...]) -> tuple[Mapping[bytes, int], Mapping[bytes, int]]:
+    """Return the longer words of title and body that speak for one of these classes, with what they weigh."""
     using = load()
-    shifts = [_LANE * using.classes.index(name) for name in classes]
-    mask = (1 << _LANE) - 1
-    weighed = [
-        (max((rows[word] >> shift) & mask for shift in shifts), word)
-        for part, rows in ((found.title, using.title), (found.body, using.body))
-        for word in part
-        if len(word) > 4 and word in rows
-    ]
-    weighed.sort(reverse=True)
-    return list(dict.fromkeys(word for weight, word in weighed[:8] if weight > _ZERO))[:3]
+    places = [using.classes.index(name) for name in classes]
+
+    def best(row: int) -> int:
+        weights, _ = unpack(row, len(using.classes))
+        return max(weights[place] for place in places)
+
+    title, body = (
+        {word: best(row) for word, row in rows.items() if len(word) > 4 and best(row) > 0}
+        for rows in (using.title, using.body)
+    )
+    return title, body

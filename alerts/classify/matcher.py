@@ -2,10 +2,10 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import re2
 
@@ -16,14 +16,18 @@ from alerts.model import Content, Topic
 
 _MEMORY = 512 << 20  # bytes for the scanner's states; RE2's own default of 8 MB halves the speed
 _MOST = 200  # places of one term that are looked at in one item
+_TOGETHER = 8  # whole patterns in one pass: their gaps multiply the states
 _NEAR = 70  # characters on each side of words that were run together
-_GLUE = re.compile(r"[a-z)][A-Z][a-z]")
+_GLUE = re2.compile(rb"[a-z)][A-Z][a-z]")
 _BREAK = "\x00"  # between title and text: no term reaches across it
 _PEOPLE_WITH = re.compile(r"(?<![^\W_])(?:pl?w|PL?W|Pl?w|Pl?W)$")
 
 TERMS = {"terms": "term", "acronyms": "acronym", "ambiguous": "ambiguous", "exclude": "exclude", "company": "company"}
 _CASED = {"acronym", "ambiguous"}
 _NAMING = {"term", "acronym", "ambiguous"}
+
+
+_T = TypeVar("_T")
 
 
 class Use(NamedTuple):
@@ -70,14 +74,6 @@ class Joined:
             known = self._spots[vocable.pattern] = list(islice(apart, _MOST))
         return known
 
-    def unglued(self) -> str:
-        """Return what stands around words that a source ran together ("SclerosisIntervention"), set apart."""
-        points = islice(_GLUE.finditer(self.cased), _MOST)
-        return "".join(
-            f"{_BREAK}{self.cased[max(0, at - _NEAR) : at]} {self.cased[at : at + _NEAR]}"
-            for at in (match.start() + 1 for match in points)
-        )
-
     def locate(self, start: int, end: int) -> tuple[str, int, int]:
         """Return field, start and end in the text as given."""
         if start < self.split:
@@ -98,18 +94,16 @@ class Matcher:
     def __init__(self, topics: Iterable[Topic], triggers: Mapping[str, str]) -> None:
         self._names: list[str] = []
         self._vocables: list[_Vocable] = []
-        self._exact: dict[str, re2.Set] = {}
+        self._checks: list[_Check] = []
         self._set = _empty()
-        self._add(_GLUE.pattern, "glue")
+        self._add(_GLUE.pattern.decode(), "glue")
         self._names.append("")
         for name, pattern in triggers.items():
-            loose = loosened(pattern)
-            self._add(f"(?i){loose}", f"trigger {name}")
+            self._add(f"(?i){loosened(pattern)}", f"trigger {name}")
             self._names.append(name)
-            if loose != pattern:
-                self._exact[name] = _empty()
-                self._exact[name].Add(f"(?i){pattern}")
-                self._exact[name].Compile()
+        cut = {name: pattern for name, pattern in triggers.items() if loosened(pattern) != pattern}
+        self._checks = [_Check(dict(part)) for part in _parts(cut.items(), _TOGETHER)]
+        self._cut = frozenset(cut)
         for (pattern, cased), uses in _vocabulary(topics).items():
             self._add(_scan_pattern(pattern, cased=cased), f"term of {uses[0].topic}")
             self._vocables.append(_Vocable(re.compile(pattern), cased, tuple(uses)))
@@ -128,7 +122,7 @@ class Matcher:
         if not found:
             return _NOTHING
         if 0 in found:
-            loose = joined.unglued().encode("utf-8", "replace")
+            loose = _unglued(text)
             text += loose
             found = list({*found, *(self._set.Match(loose) or ())} - {0})
         found.sort()
@@ -142,13 +136,43 @@ class Matcher:
                 if role in _NAMING:
                     named.add(topic)
         places = {topic: _located(met[topic], joined) for topic in met if topic in named}
-        names = [self._names[index] for index in found[:first]]
-        proven = [
-            one
-            for one in names
-            if one not in self._exact or (not one.startswith(idle) and self._exact[one].Match(text))
-        ]
-        return Hits(frozenset(proven), places)
+        names = {self._names[index] for index in found[:first]}
+        return Hits(frozenset(self._proven(names, text, idle)), places)
+
+    def _proven(self, names: set[str], text: bytes, idle: str) -> set[str]:
+        """Check the triggers that were cut for the scan with their whole patterns."""
+        doubtful = {name for name in names & self._cut if not name.startswith(idle)}
+        sure = names - self._cut
+        for check in self._checks:
+            if not doubtful.isdisjoint(check.names):
+                sure |= doubtful & check.met(text)
+        return sure
+
+
+def _unglued(text: bytes) -> bytes:
+    """Return what stands around words that a source ran together ("SclerosisIntervention"), set apart."""
+    points = (match.start() + 1 for match in islice(_GLUE.finditer(text), _MOST))
+    return b"".join(b"\x00%b %b" % (text[max(0, at - _NEAR) : at], text[at : at + _NEAR]) for at in points)
+
+
+class _Check:
+    """A few whole patterns, looked for in one pass."""
+
+    def __init__(self, patterns: Mapping[str, str]) -> None:
+        self.names = tuple(patterns)
+        self._set = _empty()
+        for pattern in patterns.values():
+            self._set.Add(f"(?i){pattern}")
+        self._set.Compile()
+
+    def met(self, text: bytes) -> set[str]:
+        return {self.names[at] for at in self._set.Match(text) or ()}
+
+
+def _parts(given: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    rest = iter(given)
+    while part := list(islice(rest, size)):
+        yield part
 
 
 def _empty() -> re2.Set:

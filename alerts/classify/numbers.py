@@ -17,7 +17,7 @@ _TENS = {
 _SMALL = "|".join(sorted([*_UNITS, *_TENS], key=len, reverse=True))
 _MARKS = ",'\u2019 \u00a0\u2007\u2008\u2009\u202f"
 _WORDS = rf"\b(?:(?:{_SMALL}|a)[\s-]hundred|(?:{_SMALL}))(?:(?:\s+(?:and\s+)?|-)(?:{_SMALL}|hundred|thousand)\b)*\b"
-_DIGITS = re.compile(rf"\d{{1,3}}(?:[{_MARKS}]\d{{3}})+(?!\d)|\d+")
+_DIGITS = re.compile(rf"\d(?:\d{{0,2}}(?:[{_MARKS}]\d{{3}})+(?!\d)|\d*)")
 _SPELT = re2.compile(f"(?i){_WORDS}")
 SPELT = rf"\b(?:{_SMALL}|hundred)\b"
 """What a text holds that has numbers in words."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+import re2
+
+from alerts.classify.cues import met
 from alerts.model import Content, Evidence, Facet, Label
 
 LONGEST = 60_000
@@ -70,7 +73,10 @@ _GLUED = re.compile(
     r"(?:Abstract|Background|Introduction|Objectives?|Purpose|Aims?|Materials? and [Mm]ethods|Patients and [Mm]ethods"
     r"|Methods?|Results?|Findings|Conclusions?|Discussion|Interpretation|Case presentation)(?=[A-Z](?:[a-z]|\s))"
 )
-_STOP = re.compile(r"[\n<.!?…](?:(?!\d)|(?<=[\n<])|(?<=[a-z)\]].))")
+_STOP = re.compile(
+    r"[\n<.!?…](?:(?<=[a-z]{5}\.)(?<!approx\.)(?P<plain> )(?=[A-Z])|(?!\d)|(?<=[\n<])|(?<=[a-z)\]].))"
+)
+"""Where a sentence may end; `plain` are those where it does without a doubt."""
 _GAP = re.compile(
     r"\n\s*|</?(?:p|br|div|h[1-6]|li|ul|ol|tr|td|table|section|title|sec|abstract)\b[^<>]{0,200}>\s*",
     re.IGNORECASE,
@@ -169,35 +175,39 @@ def _breaks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Return where a sentence ends and the next begins, for each such place in the block."""
     for stop in _STOP.finditer(text, start, end):
         at = stop.start()
-        if text[at] in "\n<":
+        if stop["plain"]:
+            yield at + 1, at + 2
+        elif text[at] in "\n<":
             if gap := _GAP.match(text, at, end):
                 yield at, gap.end()
         elif (mark := _MARK.match(text, at, end)) and _is_end(text, at, mark):
             yield mark.start("space"), mark.end()
 
 
-def _block(name: str, text: str, start: int, end: int, section: str) -> Iterator[Sentence]:
-    begin = start
+def _block(name: str, text: str, start: int, end: int, section: str) -> list[Sentence]:
+    begin, found = start, []
     for stop, following in (*_breaks(text, start, end), (end, end)):
-        if words := text[begin:stop].strip().lstrip(": "):
-            left = text.index(words, begin)
-            yield Sentence(name, left, left + len(words), section, words)
+        piece = text[begin:stop]
+        if words := piece.strip().lstrip(": "):
+            left = begin if len(words) == len(piece) else text.index(words, begin)
+            found.append(Sentence(name, left, left + len(words), section, words))
         begin = max(begin, following)
+    return found
 
 
-def sentences(name: str, text: str) -> Iterator[Sentence]:
+def sentences(name: str, text: str) -> list[Sentence]:
     """Split a field into sentences.
 
     Headings ("METHODS:", "Conclusions:", a heading on a line of its own, and those that a feed glued to the next
     word as in "ResultsOur") end a sentence and name the section of what follows; they belong to no sentence.
     """
     text = text[:LONGEST]
-    begin, section = 0, ""
+    begin, section, found = 0, "", []
     for heading in _headings(text):
         if heading.start >= begin:
-            yield from _block(name, text, begin, heading.start, section)
+            found += _block(name, text, begin, heading.start, section)
             begin, section = heading.end, heading.section
-    yield from _block(name, text, begin, len(text), section)
+    return found + _block(name, text, begin, len(text), section)
 
 
 def _foreign_letters(words: Sequence[str]) -> int:
@@ -227,10 +237,11 @@ class Reading:
     hints: Hints = field(default_factory=Hints)
     triggered: frozenset[str] = frozenset()
     labels: list[Label] = field(default_factory=list)
+    _met: dict[tuple[str, int], Sequence[int]] = field(default_factory=dict)
 
     @cached_property
     def title(self) -> tuple[Sentence, ...]:
-        return tuple(sentences("title", self.content.title))
+        return tuple(sentences("title", self.content.title)) if self.content.title else ()
 
     @cached_property
     def text(self) -> tuple[Sentence, ...]:
@@ -255,6 +266,13 @@ class Reading:
         sentence = self.sentence_at(offset)
         return sentence.section if sentence else ""
 
+    def cues(self, sentence: Sentence) -> Sequence[int]:
+        """Return the numbers of the cues that a sentence holds (`cues.CUES`)."""
+        known = self._met.get((sentence.field, sentence.start))
+        if known is None:
+            known = self._met[sentence.field, sentence.start] = met(sentence.text)
+        return known
+
     @cached_property
     def english(self) -> bool:
         return is_english(f"{self.content.title} {self.content.text}")
@@ -262,6 +280,30 @@ class Reading:
     def any(self, names: Iterable[str]) -> bool:
         """Say whether one of these triggers was met."""
         return not self.triggered.isdisjoint(names)
+
+    @cached_property
+    def _raw(self) -> dict[str, bytes]:
+        return {name: self._value(name).encode("utf-8", "replace") for name in ("title", "text")}
+
+    def raw(self, name: str) -> bytes:
+        """Return title or text in UTF-8, as google-re2 reads it fastest."""
+        return self._raw[name]
+
+    def find(self, pattern: re2._Regexp, name: str) -> Evidence | None:
+        """Return the first words of title or text that a compiled RE2 pattern of bytes matches."""
+        match = pattern.search(self._raw[name])
+        return self._matched(name, *match.span()) if match else None
+
+    def find_all(self, pattern: re2._Regexp, name: str) -> Iterator[Evidence]:
+        """Return all words of title or text that a compiled RE2 pattern of bytes matches, in order."""
+        return (self._matched(name, *match.span()) for match in pattern.finditer(self._raw[name]))
+
+    def _matched(self, name: str, start: int, end: int) -> Evidence:
+        raw, value = self._raw[name], self._value(name)
+        if len(raw) != len(value):
+            begin = len(raw[:start].decode())
+            start, end = begin, begin + len(raw[start:end].decode())
+        return Evidence(name, start, end, value[start:end])
 
     def evidence(self, name: str, start: int, end: int) -> Evidence:
         """Return the words at these offsets of a field as evidence."""
@@ -277,6 +319,10 @@ class Reading:
         return next((label.value for label in self.labels if label.facet is facet), None)
 
     def _value(self, name: str) -> str:
+        if name == "text":
+            return self.content.text
+        if name == "title":
+            return self.content.title
         if name == "enrollment":
             return str(self.content.enrollment)
         if "[" in name:

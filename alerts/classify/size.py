@@ -4,24 +4,15 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import NamedTuple
 
-import re2
-
-from alerts.classify.numbers import SPELT, Number, numbers
+from alerts.classify.cues import CUES, PEOPLE
+from alerts.classify.numbers import Number, numbers
 from alerts.classify.reading import Reading, Sentence
 from alerts.model import Evidence, Facet, Kind, Label
 
-_PEOPLE = (
-    r"(?:patients?|participants?|subjects?|individuals?|people|persons?|adults?|child(?:ren)?|wom[ae]n|m[ae]n|volunteers?"
-    r"|controls?|cases?|donors?|respondents?|students?|infants?|neonates?|newborns?|adolescents?|youths?|veterans?"
-    r"|caregivers?|carers?|pregnancies|births|mothers|girls?|boys?|males?|females?|residents?|members|twins|outpatients?"
-    r"|inpatients?|survivors?|nurses|physicians|radiologists|workers|employees|athletes|hcs?|smokers|teachers|drivers"
-    r"|candidates|recipients|probands|seniors|soldiers|completers|undergraduates|players|elders|latinas|bcs|pw\w*ms|pts)"
-)
 TRIGGERS: Mapping[str, str] = {
-    "size:people": rf"\b{_PEOPLE}\b",
+    "size:people": rf"\b{PEOPLE}\b",
     "size:n": r"\bn\s*=\s*\d",
     "size:age": r"\b(?:\d{1,3}|[a-z]+)[- ](?:year|month|week|day|yr)s?[- ]?old\b|\bcase\b",
 }
@@ -34,12 +25,12 @@ _NOT_PEOPLE = (
 )
 _THEN = re.compile(
     rf"(?P<share>\s*\(\d[\d.·]*\s?%\))?\s+(?!{_NOT_PEOPLE}\b)"
-    rf"(?:(?!{_NOT_PEOPLE}\b|{_PEOPLE}\s)[^\W_][\w+/'’®-]*(?:\s\([\w+ /-]{{1,30}}\))?,?\s+){{0,7}}?(?:(?:and|or)\s[\w-]+\s(?:[\w-]+\s){{0,3}}?)?(?P<noun>{_PEOPLE})\b",
+    rf"(?:(?!{_NOT_PEOPLE}\b|{PEOPLE}\s)[^\W_][\w+/'’®-]*(?:\s\([\w+ /-]{{1,30}}\))?,?\s+){{0,7}}?(?:(?:and|or)\s[\w-]+\s(?:[\w-]+\s){{0,3}}?)?(?P<noun>{PEOPLE})\b",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(rf"\s+(?!{_NOT_PEOPLE}\b)[A-Za-z(]", re.IGNORECASE)
 _EQUALS = re.compile(r"\bn\s*=\s*\Z", re.IGNORECASE)
-_PEOPLE_N = re.compile(rf"\b{_PEOPLE}\s?[(\[,]?\s?n\s*=\s*\Z", re.IGNORECASE)
+_PEOPLE_N = re.compile(rf"\b{PEOPLE}\s?[(\[,]?\s?n\s*=\s*\Z", re.IGNORECASE)
 _OUT_OF = re.compile(r"\s+(?:out )?of (?:the |a |all )?(?:\w+ ){0,2}\Z", re.IGNORECASE)
 _JOINED = re.compile(
     r"\s*(?:\w+ ){0,2}?(?:participated|took part|consented|agreed|enrol?led|accrued|were (?:enrolled|included|randomi[sz]ed|recruited|accrued)|completed|responded|returned)\b",
@@ -52,17 +43,6 @@ _TOTAL = re.compile(
 )
 _MOST = 60
 """Numbers that are looked at in one sentence."""
-_SOMEBODY = rf"\b(?:{_PEOPLE}|n\s?=|total|sample|cohort|accrual)"
-_TAKEN = (
-    r"\b(?:enrol?l?(?:ed|ing)?|recruit\w*|includ(?:ed|es)|randomi[sz]\w*|randomly|assigned|allocated|stud(?:y|ied)|evaluat(?:ed|ing)|analy[sz](?:ed|ing|ed)|tested|identified|examined"
-    r"|underwent|participated|took part|completed|assess(?:ed|ing)|surveyed|treated|follow(?:ed|ing)|investigated|compared|imaged|eligible|interviewed|measured"
-    r"|conducted|data|obtained|involv(?:ed|ing)|consecutive|cohort|sample|trial|accrued|available|retrospective|divided|received|volunteered"
-    r"|consisted|comprised|evaluable|reviewed|retrieved|will be|entered|registered|had been diagnosed|were observed|gave|acquired|findings)\b"
-)
-_STRONG = (
-    r"\b(?:enrol?led|recruit(?:ed|ing)|randomi[sz]ed|randomly (?:assigned|allocated|divided|selected)|(?:were|was) (?:included|studied|eligible|evaluated|analy[sz]ed|accrued|assigned|allocated)"
-    r"|participated|took part|we (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|identified)|(?:colleagues|researchers|team|scientists|authors|investigators) (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|looked at|tracked|gave)|study (?:of|included|enrolled|with|on)|trial (?:of|in|with|on)|consecutive)\b"
-)
 _NAMED = re.compile(
     r"\b(?:phase|stage|grade|group|type|level|arm|days?|weeks?|months?|years?|visit|version|class|table|figure|aquaporin|"
     r"covid|interleukin|step|wave|question|score|of at least|≥|age)[ -]\Z",
@@ -90,7 +70,6 @@ _PART_AFTER = re.compile(
     r"|\s*(?:were |was )?(?:randomly )?(?:randomi[sz]ed|assigned|allocated) to (?:the )?(?:[\w-]+ ){1,5}?(?:and|,) \d+ to\b",
     re.IGNORECASE,
 )
-_WORLD = r"\b(?:worldwide|million|(?:confirmed|reported) cases and|database of (?:> ?|over |more than )\d|americans|estimated|affect(?:s|ed|ing)?|each year|every year|annually|in the (?:united states|us|uk|world|country)|globally|society|suffer from|per 100|prevalence of \d)\b"
 _BREAKS = re.compile(
     r"\b(?:including|of whom|of which|of these|divided|split|comprising|consisting|categori[sz]ed|classified|grouped|respectively|were then|assigned|allocated|received|randomi[sz]ed|after)\b|[:;(]",
     re.IGNORECASE,
@@ -105,6 +84,13 @@ _ONE_CASE = re.compile(
     r"|(?:a|the|one|this|our|single|rare|unusual|first|an) (?:[\w-]+ ){0,4}?(?:case|patient|man|woman|boy|girl|child|infant|lady))\b",
     re.IGNORECASE,
 )
+_SOMEBODY, _DIGIT, _SPELT, _TAKEN, _STRONG, _WORLD, _TOTAL_CUE = (
+    CUES[name] for name in ("somebody", "digit", "spelt", "taken", "strong", "world", "total")
+)
+_MOST_ADDED = 0.85
+"""What a count may be worth beyond its sentence, by `_judged` and `_summed`."""
+_MOST_TOLD = _MOST_ADDED + 2.0
+"""The same in a sentence that may speak of a total."""
 _WITHOUT = frozenset({"review", "systematic-review", "guideline", "editorial", "animal", "news", "computational"})
 _SECTION = {"methods": 1.0, "results": 0.7, "case": 0.5, "background": -1.5, "conclusion": -1.0}
 
@@ -131,35 +117,9 @@ def _is_year(number: Number, before: str) -> bool:
     )
 
 
-@cache
-def _scanner() -> re2.Set:
-    options = re2.Options()
-    options.case_sensitive = False
-    scanner = re2.Set.SearchSet(options)
-    for pattern in (_SOMEBODY, SPELT, _TAKEN, _STRONG, _WORLD):
-        scanner.Add(pattern)
-    scanner.Compile()
-    return scanner
-
-
-class _Cues(NamedTuple):
-    """What a sentence speaks of: people, numbers in words, taking them in, saying so outright, the world at large."""
-
-    somebody: bool
-    spelt: bool
-    taken: bool
-    strong: bool
-    world: bool
-
-
-def _cues(text: str) -> _Cues:
-    met = _scanner().Match(text.encode("utf-8", "replace")) or ()
-    return _Cues(*[at in met for at in range(5)])
-
-
-def _place(sentence: Sentence, cues: _Cues) -> float:
+def _place(sentence: Sentence, cues: Sequence[int]) -> float:
     points = 0.5 + _SECTION.get(sentence.section, 0.0) + (0.5 if sentence.field == "title" else 0.0)
-    return points + 1.2 * cues.taken + 1.0 * cues.strong - 4.0 * cues.world
+    return points + 1.2 * (_TAKEN in cues) + 1.0 * (_STRONG in cues) - 4.0 * (_WORLD in cues)
 
 
 def _judged(sentence: Sentence, number: Number, match: re.Match[str] | None, place: float) -> float:
@@ -304,9 +264,31 @@ class _Held(NamedTuple):
 
 def _by_sentence(reading: Reading) -> Iterator[_Held]:
     for sentence in reading.sentences:
-        cues = _cues(sentence.text)
-        if cues.somebody and (found := numbers(sentence.text, spelt=cues.spelt)):
-            yield _Held(sentence, found[:_MOST], _place(sentence, cues))
+        cues = reading.cues(sentence)
+        if _SOMEBODY in cues and (held := _held(sentence, cues)):
+            yield held
+
+
+def _held(sentence: Sentence, cues: Sequence[int]) -> _Held | None:
+    found = numbers(sentence.text, spelt=_SPELT in cues) if _SPELT in cues or _DIGIT in cues else []
+    return _Held(sentence, found[:_MOST], _place(sentence, cues)) if found else None
+
+
+def _promising(reading: Reading, least: float) -> Iterator[_Count]:
+    """Yield the counts of every sentence that may hold the best one, the most promising sentence first."""
+    able = []
+    for sentence in reading.sentences:
+        cues = reading.cues(sentence)
+        if _SOMEBODY in cues and (_DIGIT in cues or _SPELT in cues):
+            able.append((_place(sentence, cues) + (_MOST_TOLD if _TOTAL_CUE in cues else _MOST_ADDED), sentence, cues))
+    able.sort(key=lambda one: -one[0])
+    for bound, sentence, cues in able:
+        if bound < least:
+            return
+        for count in _of_sentence(held) if (held := _held(sentence, cues)) else ():
+            if count.number > 1:
+                least = max(least, count.points)
+                yield count
 
 
 def _of_sentence(held: _Held) -> Iterator[_Count]:
@@ -352,12 +334,10 @@ def _best(reading: Reading) -> _Count | None:
     design = reading.value(Facet.DESIGN)
     if design == "case-report":
         return _case(reading)
-    found = [count for held in _by_sentence(reading) for count in _of_sentence(held) if count.number > 1]
-    if not found:
-        return None
-    best = max(found, key=lambda count: (count.points, -count.start))
     needed = 1.25 if design is None or reading.content.kind is Kind.NEWS else 0.0
-    return best if best.points >= needed else None
+    found = list(_promising(reading, needed))
+    best = max(found, key=lambda count: (count.points, -count.start), default=None)
+    return best if best and best.points >= needed else None
 
 
 def label(reading: Reading) -> Iterator[Label]:

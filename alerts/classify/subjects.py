@@ -2,8 +2,9 @@
 
 # ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
 
-import re
 from collections.abc import Iterator, Mapping
+
+import re2
 
 from alerts.classify.reading import Reading
 from alerts.model import Evidence, Facet, Kind, Label
@@ -18,7 +19,7 @@ TRIGGERS: Mapping[str, str] = {
     "subjects:humans": r"\b(?:patients?|participants?|people|persons?|subjects|individuals|women|men|children|adults|volunteers|humans?|cases?|infants?|adolescents"
     r"|woman|man|girl|boy|pwms|respondents|adult|p[ae]+diatric|pregnan(?:t|cy|cies)|survivors|caregivers|students)\b",
 }
-_COMPILED = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in TRIGGERS.items()}
+_COMPILED = {name: re2.compile(f"(?i){pattern}".encode()) for name, pattern in TRIGGERS.items()}
 _HUMAN = frozenset({"observational", "trial", "randomized-trial", "case-report", "protocol"})
 _ORDER = {
     "animal": (("animals", "subjects:animals"),),
@@ -29,10 +30,7 @@ _ORDER = {
 def _find(reading: Reading, trigger: str) -> Evidence | None:
     if trigger not in reading.triggered:
         return None
-    for field in ("title", "text"):
-        if match := _COMPILED[trigger].search(getattr(reading.content, field)):
-            return reading.evidence(field, *match.span())
-    return None
+    return reading.find(_COMPILED[trigger], "title") or reading.find(_COMPILED[trigger], "text")
 
 
 def label(reading: Reading) -> Iterator[Label]:

@@ -102,7 +102,7 @@ class _Frame:
 
     @cached_property
     def scopes(self) -> list[int]:
-        return [at for at, sentence in enumerate(self.sentences) if scope(sentence.text)]
+        return [at for at, sentence in enumerate(self.sentences) if scope(self.reading.cues(sentence))]
 
     def at(self, start: int) -> int:
         return max(bisect_right(self._starts, start) - 1, 0)
@@ -281,7 +281,8 @@ def _proof(start: int, end: int, at: int, frame: _Frame) -> Proof:
     words = Evidence("text", start, end, text[start:end])
     if frame.content.kind is Kind.RECORD and listed(text[max(0, start - _FIELD) : start]):
         return Proof(_LISTED, Stance.LISTED, words)
-    found = stance(*_around(text, sentence.start, sentence.end, start, end), sentence.text, sentence.section)
+    around = _around(text, sentence.start, sentence.end, start, end)
+    found = stance(*around, frame.reading.cues(sentence), sentence.section)
     return Proof(*_weigh(found, at, frame), words)
 
 

@@ -29,7 +29,8 @@ def silent(_done: int, _total: int) -> None:
 
 def classify(classifier: Classifier, batch: Sequence[Stored]) -> Told:
     """Return the rules' word on each item of a batch."""
-    return {one.id: classifier.classify(one.content, _hints(one)) for one in batch}
+    told = classifier.classify_all([(one.content, _hints(one)) for one in batch])
+    return dict(zip((one.id for one in batch), told, strict=True))
 
 
 def _hints(one: Stored) -> Hints:

@@ -1,0 +1,128 @@
+"""What single sentences tell: the cues of all facets, looked for in one pass over each sentence that is asked about."""
+
+# ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import re2
+
+from alerts.classify.numbers import SPELT
+
+RESULT = (
+    (0.9, r"\bin (?:a|the|clinical|one|this|two) (?:\w+ )?(?:trials?|tests?)\b|\bby (?:more than |about |nearly |almost )?(?:half|a third|two-thirds|\d+)"),
+    (-5.0, r"^to (?:\w+ )?(?:investigate|evaluate|determine|assess|examine|explore|compare|study|describe|identify|characteri[sz]e|review|analy[sz]e|estimate|report|test|measure|establish|develop)\b"),
+    (-2.5, r"\b(?:findings? (?:are|were|is) based on|(?:study|trial|findings|research|results|work) (?:was|were|is|are|will be|appears?|appeared) (?:\w+ ){0,2}(?:a|an|funded|published|based|presented|in the|scheduled|supported|sponsored|conducted|led|done))\b"),
+    (-1.5, r"\b(?:met (?:its|their|the) (?:\w+ )?(?:goals?|end ?points?))\b"),
+    (1.0, r"\b(?:recovered|resolved|responded|in remission|was diagnosed|diagnosis (?:of|was)|lowered|lowers|fell|calmed|eases|remained stable|declined)\b"),
+    (-1.2, r"\b(?:presented (?:with|to)|was admitted|years?[- ]old|(?:researchers|scientists|team|they) (?:then |also )?(?:tested|studied|looked|analy[sz]ed|gave|recruited|examined|followed|used))\b"),
+    (1.8, r"\b(?:this|our|the present|present) (?:case|patient)s? (?:\w+ )?(?:highlights?|illustrates?|demonstrates?|suggests?|shows?|supports?|underlines?|emphasi[sz]es?)|(?:has|have) revealed|discovery identif|provides? evidence|shows? promise|confirmed|we recommend\b"),
+    (-2.0, r"\b(?:americans|worldwide|million people|according to the (?:national|american|centers|world)|each year)\b"),
+    (-2.2, r"\b(?:provides? (?:a|an|the) (?:[\w-]+ ){0,2}(?:assessment|evaluation|step|analysis|account|overview|description|framework|example|basis)|we conclude by|better understanding|(?:highly )?desirable|(?:critical|essential|crucial|important|necessary) (?:to|for)|promise for|(?:will|would) help|learning from|needs? to)\b"),
+    (2.2, r"\b(?:in conclusion|to conclude|we conclude|concluded? that|taken together|collectively|in summary|overall,|altogether,)"),
+    (1.8, r"\b(?:these|our|the|this|present|current) (?:\w+ )?(?:results?|findings?|data|study|analys[ei]s|observations|trial|work|cases?|evidence|report) (?:also |further |clearly |thus |strongly )?(?:\w+ )?(?:suggests?|indicates?|shows?|showed|demonstrates?|demonstrated|supports?|do(?:es)? not support|reveals?|revealed|confirms?|highlights?|implicate|imply|expand|identif(?:y|ies)|projected)"),
+    (1.6, r"\b(?:we|researchers|authors?|investigators|scientists|team|study|they|results|analysis) (?:also |further |have |has |previously |then )?(?:found|find|finds|showed|shows?|shown|demonstrated?|observed|identif(?:y|ied)|reveal(?:ed)?|report(?:ed)?|determined|discovered|detected)\b|\b(?:showing|show|shows|showed|found|finds|revealed|demonstrat(?:ed|es|ing)) that\b"),
+    (1.2, r"\b(?:significant(?:ly)?|more likely|less likely|fewer|higher|lower|greater|reduc(?:e|ed|es|tions?)|increas(?:ed|es)|decreas(?:ed|es)|improv(?:e|ed|es|ements?)|restores?|restored|reversed?|outperform(?:s|ed)|associated with|correlat(?:ed|es|ion)|predict(?:s|ed|or|ors)?|superior|inferior|no (?:significant )?(?:difference|evidence|association)|did not differ|similar|attenuat(?:ed|es)|ameliorat(?:ed|es)|prevent(?:ed|s)|suppress(?:ed|es)|inhibit(?:ed|s)|induc(?:ed|es)|enhanc(?:ed|es)|worsen(?:ed|s)|safe|effective|efficacy|tolerated|sensitiv(?:e|ity)|specificity|risk of|decisive|helps?|slows?|slowed|halts?|halted|eased)\b"),
+    (0.8, r"\b(?:\d[\d.,]*\s?(?:%|percent|per cent)|p\s?[<=]|hazard ratio|odds ratio|ci\b)"),
+    (0.7, r"\b(?:therefore|thus|hence|suggest(?:s|ed)?|suggesting|indicating|appears?(?: \w+)? to|seems? to|should be|plays? (?:a|an)|(?:crucial|essential|key|important|indispensable|decisive))\b"),
+    (-1.0, r"\b(?:may|might|could|potential(?:ly)?|promising|possib(?:le|ly))\b"),
+    (-1.6, r"\b(?:hopes?|hoped|hopefully|further (?:studies|research|investigations?|work|trials)|future (?:studies|research|trials|work)|additional (?:studies|research)|more research|larger (?:[\w-]+ ){0,3}(?:stud(?:y|ies)|trials?)|(?:is|are) (?:needed|warranted|required|necessary)|remains? (?:unclear|unknown|to be|poorly|elusive|controversial|a challenge|challenging)|little is known|will (?:be|start|begin))\b"),
+    (-2.5, r"\b(?:we (?:aim(?:ed)?|sought|hypothesi[sz]ed?|review|discuss|describe|summari[sz]e|investigated|evaluated|assessed|examined|analy[sz]ed|studied|conducted|performed|compared|used|measured|tested whether|collected|recruited|enrolled|propose to|also (?:review|discuss|consider)|consider)|aim(?:s|ed)? (?:of|to|was)|purpose|objective|was to|were to|in this (?:review|article|chapter|paper|issue)|(?:this|our|the present) (?:[\w-]+ ){0,2}(?:review|article|chapter|paper|overview)\b|to (?:investigate|evaluate|determine|assess|examine|explore|compare|study|describe)\b.{0,40}\bwe\b|this study (?:aimed|investigated|evaluated|assessed|examined|was|included|compared))"),
+    (-1.5, r"\b(?:were (?:enrolled|recruited|included|measured|assessed|evaluated|collected|performed|analy[sz]ed|randomi[sz]ed|assigned|divided|obtained|used|asked|tested|examined|identified from)|was (?:performed|conducted|used|measured|assessed|evaluated|carried out|collected))\b"),
+    (-1.2, r"\b(?:is|are) (?:a|an|the most) (?:\w+[ -]){0,4}(?:disease|disorder|condition|cause)|characteri[sz]ed by|affects?\b|affecting|(?:has|have) been (?:proposed|suggested|implicated|reported|shown)|previous(?:ly)? |known to|is common|commonly|patients with .{0,30} often"),
+    (-1.0, r"\b(?:however|although|but|moreover|in addition|additionally|furthermore|also)\b"),
+)  # fmt: skip
+"""What makes a sentence sound like the main result, or unlike it, and by how many points."""
+
+PEOPLE = (
+    r"(?:patients?|participants?|subjects?|individuals?|people|persons?|adults?|child(?:ren)?|wom[ae]n|m[ae]n|volunteers?"
+    r"|controls?|cases?|donors?|respondents?|students?|infants?|neonates?|newborns?|adolescents?|youths?|veterans?"
+    r"|caregivers?|carers?|pregnancies|births|mothers|girls?|boys?|males?|females?|residents?|members|twins|outpatients?"
+    r"|inpatients?|survivors?|nurses|physicians|radiologists|workers|employees|athletes|hcs?|smokers|teachers|drivers"
+    r"|candidates|recipients|probands|seniors|soldiers|completers|undergraduates|players|elders|latinas|bcs|pw\w*ms|pts)"
+)
+_SOMEBODY = rf"\b(?:{PEOPLE}|n\s?=|total|sample|cohort|accrual)"
+_TAKEN = (
+    r"\b(?:enrol?l?(?:ed|ing)?|recruit\w*|includ(?:ed|es)|randomi[sz]\w*|randomly|assigned|allocated|stud(?:y|ied)|evaluat(?:ed|ing)|analy[sz](?:ed|ing|ed)|tested|identified|examined"
+    r"|underwent|participated|took part|completed|assess(?:ed|ing)|surveyed|treated|follow(?:ed|ing)|investigated|compared|imaged|eligible|interviewed|measured"
+    r"|conducted|data|obtained|involv(?:ed|ing)|consecutive|cohort|sample|trial|accrued|available|retrospective|divided|received|volunteered"
+    r"|consisted|comprised|evaluable|reviewed|retrieved|will be|entered|registered|had been diagnosed|were observed|gave|acquired|findings)\b"
+)
+_STRONG = (
+    r"\b(?:enrol?led|recruit(?:ed|ing)|randomi[sz]ed|randomly (?:assigned|allocated|divided|selected)|(?:were|was) (?:included|studied|eligible|evaluated|analy[sz]ed|accrued|assigned|allocated)"
+    r"|participated|took part|we (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|identified)|(?:colleagues|researchers|team|scientists|authors|investigators) (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|looked at|tracked|gave)|study (?:of|included|enrolled|with|on)|trial (?:of|in|with|on)|consecutive)\b"
+)
+_WORLD = r"\b(?:worldwide|million|(?:confirmed|reported) cases and|database of (?:> ?|over |more than )\d|americans|estimated|affect(?:s|ed|ing)?|each year|every year|annually|in the (?:united states|us|uk|world|country)|globally|society|suffer from|per 100|prevalence of \d)\b"
+_STUDY = (
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty"
+    r"|sixty|seventy|eighty|ninety|hundred|we|our|this study|the study|the trial|enrol\w*|included|recruit\w*"
+    r"|investigat\w*|evaluat\w*|assess\w*|compar\w*|analy[sz]\w*|examin\w*|measured|retrospective\w*"
+    r"|prospective\w*|randomi\w*|studied|purpose|aims?|objective)\b"
+)
+_SCOPE = (
+    r"\b(?:here(?:in)?,? (?:we|i|the authors)"
+    r"|in (?:this|the present|the current|our) (?:\w+ ){0,2}(?:study|review|article|paper|work|report|survey|trial"
+    r"|analysis|chapter|issue|perspective|investigation|research)"
+    r"|(?:this|the present) (?:\w+ ){0,2}(?:study|review|article|paper|work|report|survey|trial|analysis|chapter)"
+    r"|the (?:aim|purpose|objective|goal)"
+    r"|we (?:\w+ )?(?:aim|sought|investigat|examin|evaluat|assess|review|discuss|report|describe|present|compar"
+    r"|studied|analy[sz]|tested|hypothesi[sz]|explor|summari[sz]|show|demonstrat|identif|recruit|enrol|included"
+    r"|developed|used|perform|conduct|measur|determin|generat|propos|found|observ)\w*)"
+)
+_PATTERNS: Mapping[str, str] = {
+    **{f"result {at}": pattern for at, (_, pattern) in enumerate(RESULT)},
+    "unfit": r"^(?:learn|read|click|find out|discover how|watch|listen|see (?:more|also)|download|sign up|subscribe|visit|for more|source|copyright|©|trial registration|clinicaltrials|funding|keywords?|conflict)\b"
+    r"|\bread more\b|https?:|www\.|@\w",
+    "spoken": r"[“\"][^”\"]{25}",
+    "study": r"\b(?:stud(?:y|ies)|trials?|researchers|scientists|investigators|results|discovery|findings)\b",
+    "pronoun": r"^(?:they|it|he|she|this|these|those|such|there)\b",
+    "somebody": _SOMEBODY,
+    "digit": r"\d",
+    "spelt": SPELT,
+    "taken": _TAKEN,
+    "strong": _STRONG,
+    "world": _WORLD,
+    "studied": _STUDY,
+    "scope": _SCOPE,
+    "earlier": r"\b(?:previous(?:ly)?|earlier|recently|have shown|has shown|had shown)\b",
+    "total": r"total|sample|cohort|enrol|altogether|overall",
+}
+CUES: Mapping[str, int] = {name: at for at, name in enumerate(_PATTERNS)}
+"""The number of each cue; those of `RESULT` come first, in its order."""
+
+
+@cache
+def _scanner() -> re2.Set:
+    options = re2.Options()
+    options.max_mem = 64 << 20
+    options.case_sensitive = False
+    scanner = re2.Set.SearchSet(options)
+    for pattern in _PATTERNS.values():
+        scanner.Add(pattern)
+    scanner.Compile()
+    return scanner
+
+
+def met(sentence: str) -> Sequence[int]:
+    """Return the numbers of the cues that a sentence holds."""
+    return _scanner().Match(sentence.encode("utf-8", "replace")) or ()
+
+
+class Named:
+    """Named patterns that are looked for in one pass over a few words."""
+
+    def __init__(self, patterns: Mapping[str, str], *, begin: str = "", end: str = "") -> None:
+        options = re2.Options()
+        options.max_mem = 64 << 20
+        self._names = tuple(patterns)
+        self._set = re2.Set.SearchSet(options)
+        for pattern in patterns.values():
+            self._set.Add(f"(?i){begin}(?:{pattern}){end}")
+        self._set.Compile()
+
+    def names(self, text: str) -> frozenset[str]:
+        found = self._set.Match(text.encode("utf-8", "replace"))
+        return frozenset([self._names[at] for at in found]) if found else _NONE
+
+
+_NONE: frozenset[str] = frozenset()
