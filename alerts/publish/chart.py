@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from alerts.publish.channel import week_of
 
 WEEKS = 26
+FEWEST = 2  # weeks with alerts; a single bar is no picture of anything
 HEIGHT = 120
 STEP = 24
 GAP = 4
@@ -38,15 +39,15 @@ class Chart:
 
 
 def chart(alerts: Iterable[tuple[datetime, Sequence[str]]], newest: datetime) -> Chart | None:
-    """Count the alerts of the 26 weeks up to `newest` by the highest phase each states."""
+    """Count the alerts of the 26 weeks up to `newest` by the highest phase each states; None for a single week's."""
     weeks = [week_of(newest - timedelta(weeks=back)) for back in reversed(range(WEEKS))]
     counted = Counter((week_of(at), _group(phases)) for at, phases in alerts)
     rows = tuple((week, tuple(counted[week, group] for group in range(len(GROUPS)))) for week in weeks)
     most = max(sum(counts) for _, counts in rows)
-    if most == 0:
-        return None
     bars = tuple(bar for place, (_, counts) in enumerate(rows) for bar in _bars(place, counts, most))
     shown = tuple(row for row in rows if sum(row[1]))
+    if len(shown) < FEWEST:
+        return None
     return Chart(bars, shown, GROUPS, WEEKS * STEP, HEIGHT, most)
 
 

@@ -102,13 +102,13 @@ class About:
         return self.pages.public(request, "sources.html", sources=shown, states=STATES, moment=Moment.of)
 
     async def glossary(self, request: Request) -> Response:
-        return self.pages.public(request, "glossary.html")
+        return await run_in_threadpool(self.pages.public, request, "glossary.html")
 
     async def about(self, request: Request) -> Response:
-        return self.pages.public(request, "about.html")
+        return await run_in_threadpool(self.pages.public, request, "about.html")
 
     async def privacy(self, request: Request) -> Response:
-        return self.pages.public(request, "privacy.html")
+        return await run_in_threadpool(self.pages.public, request, "privacy.html")
 
     async def robots(self, _request: Request) -> Response:
         """Close nothing: what must not be listed says so itself, which only those who may fetch it can read."""
@@ -124,7 +124,7 @@ class About:
         return RedirectResponse(f"{self.pages.root}/thanks", 303)
 
     async def thanks(self, request: Request) -> Response:
-        return self.pages.public(request, "thanks.html")
+        return await run_in_threadpool(self.pages.public, request, "thanks.html")
 
 
 def _pairs(request: Request) -> list[tuple[str, str]]:

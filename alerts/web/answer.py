@@ -10,9 +10,11 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from alerts.publish import words
+from alerts.publish import reach, words
 from alerts.publish.templating import environment
 from alerts.settings import is_loopback
+from alerts.store import trouble
+from alerts.store.engine import reading
 from alerts.web.prepared import takes_gzip
 from alerts.wiring import World
 
@@ -36,16 +38,16 @@ class Pages:
         """Return the path under which this installation answers, empty for the root."""
         return urlsplit(self.world.settings.base_url).path
 
-    def text(self, template: str, **values: Any) -> str:  # noqa: ANN401  what the template names
+    def text(self, template: str, *, reach: str = "", **values: Any) -> str:  # noqa: ANN401  what the template names
         settings = self.world.settings
         return environment("web").get_template(template).render(
             root=self.root, base_url=settings.base_url, local=self.local, imprint=settings.imprint, words=words,
-            **values,
+            reach=reach, **values,
         )
 
     def public(self, request: Request, template: str, **values: Any) -> Response:  # noqa: ANN401
-        """Answer with a page that anyone may keep: ETag, 304, gzip."""
-        body = self.text(template, **values).encode()
+        """Answer with a page that anyone may keep: ETag, 304, gzip; its foot says what was read. Reads the database."""
+        body = self.text(template, reach=self._reach(), **values).encode()
         etag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = {"cache-control": PUBLIC, "etag": etag, "vary": "Accept-Encoding"}
         if etag in request.headers.get("if-none-match", ""):
@@ -53,6 +55,10 @@ class Pages:
         if takes_gzip(request.headers.get("accept-encoding", "").encode("latin-1")):
             body, headers["content-encoding"] = gzip.compress(body, 5, mtime=0), "gzip"
         return HTMLResponse(body, headers=headers)
+
+    def _reach(self) -> str:
+        with reading(self.world.engine) as session:
+            return reach.line(*trouble.reach(session, self.world.now()))
 
     def private(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
         """Answer with a page that nobody may keep, nor search engines list."""

@@ -40,7 +40,7 @@ class Examples:
         found = [one for one in examples() if one.name == request.path_params["name"]]
         if not found:
             raise HTTPException(404, "There is no such example.")
-        return self.pages.public(request, "sample.html", example=found[0])
+        return await run_in_threadpool(self.pages.public, request, "sample.html", example=found[0])
 
     def _allowed(self) -> None:
         if not sample.shown(self.world.settings):

@@ -57,6 +57,7 @@ def test_a_chart_counts_every_alert_of_its_weeks_once():
     assert len(drawn.groups) == len(GROUPS)
     assert all(0 <= bar.x < drawn.width and bar.y >= 0 and bar.y + bar.height <= drawn.height + 0.2 for bar in drawn.bars)
     assert chart([], AT) is None
+    assert chart([(AT, ["PHASE2"]), (AT, [])], AT) is None
     assert WEEKS == 26
 
 

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlmodel import update
 
 from alerts.settings import Settings
 from alerts.store.engine import writing
-from alerts.store.tables import ItemRow
+from alerts.store.tables import ItemRow, SourceRow
 from alerts.web.app import create_app
 from alerts.wiring import World
 
@@ -66,6 +67,16 @@ def test_a_preview_shows_the_digest_in_the_page_and_nothing_to_leave_by(browser,
     assert "/unsubscribe/" not in page.text
     assert page.headers["cache-control"] == "no-store"
     assert "Nothing new on these topics" in browser.get("/preview?topic=pml").text
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/topics", "/search", "/feeds", "/sources", "/glossary", "/about", "/privacy"])
+def test_the_foot_says_what_was_read_and_what_could_not_be(browser, world, release, path):
+    release()
+    assert "<p>Read 1 source.</p>" in browser.get(path).text
+    with writing(world.engine) as session:
+        broken = {"failures": 3, "failing_since": datetime(2026, 6, 12, tzinfo=UTC)}
+        session.exec(update(SourceRow).where(SourceRow.slug == "journal").values(**broken))
+    assert "<p>Read 0 sources; not readable since 12 June: Journal.</p>" in browser.get(path).text
 
 
 def test_filtered_pages_name_the_whole_one_to_search_engines(browser, release):
