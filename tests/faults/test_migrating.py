@@ -107,7 +107,7 @@ def upgrade():
         items.add_column(sa.Column("later", sa.Integer, nullable=True))
     op.execute("UPDATE items SET later = 1")
     op.create_index("ix_items_later", "items", ["later"])
-"""
+"""  # noqa: S608
 
 
 @pytest.fixture
