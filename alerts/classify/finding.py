@@ -11,8 +11,11 @@ from alerts.model import Facet, Kind, Label
 TRIGGERS: Mapping[str, str] = {}
 
 _WORTH = [points for points, _ in RESULT] + [0.0] * (len(CUES) - len(RESULT))
-_UNFIT, _SPOKEN, _STUDY, _PRONOUN = (CUES[name] for name in ("unfit", "spoken", "study", "pronoun"))
+_UNFIT, _SPOKEN, _STUDY, _PRONOUN, _OTHERS = (
+    CUES[name] for name in ("unfit", "spoken", "study", "pronoun", "other research")
+)
 _WHOLE = re.compile(r"(?<!\.\.)[.!][\"'”’)\]]*\d{0,2}(?:[,–-]\d{1,2})*\Z")
+_TAIL = re.compile(r"\s*\b(?:PMID|PMC|DOI):\s?\S+(?:\s*\|\s*(?:PMC|DOI):\s?\S+)*\s*\Z")
 _DATELINE = re.compile(
     r"(?:[A-Z][A-Z]{2}[^.!?\n]{0,25}(?:[.,][^!?\n]{1,40}?){0,3}?\s?(?:--|[—–])"
     r"|(?:[A-Z][\w.,/' ]{0,40})?\([A-Z][\w. ]{1,25}\)\s?(?:--|[-–—]))\s*(?=[A-Z])",
@@ -37,7 +40,7 @@ def _weigh(sentence: Sentence, reading: Reading) -> _Weighed | None:
 
 
 def _is_whole(text: str) -> bool:
-    if text[-1] == "." and text[-2:-1].isalnum():
+    if text[-1:] == "." and text[-2:-1].isalnum():
         return True
     return _WHOLE.search(text[-12:]) is not None
 
@@ -51,13 +54,15 @@ def _concluded(sentences: list[Sentence], reading: Reading) -> Sentence | None:
     return max(ranked, key=lambda pair: 0.6 * pair[1].points - 1.4 * pair[0])[1].sentence
 
 
-def _story(sentences: list[Sentence], reading: Reading) -> Sentence | None:
+def _story(sentences: list[Sentence], reading: Reading, least: float) -> Sentence | None:
     """Choose from a news story: a result in its own voice, in its first lines best."""
-    best, chosen = 0.3, None
+    best, chosen = least, None
+    study = False
     for index, sentence in enumerate(sentences):
         if found := _weigh(sentence, reading):
-            lead = 1.2 if index <= 4 and _STUDY in found.cues else 0.0
-            points = found.points + lead - 0.1 * index - (2.5 if _SPOKEN in found.cues else 0.0)
+            they, study = study and _PRONOUN in found.cues, _STUDY in found.cues
+            points = found.points - 0.06 * index + (1.2 if index <= 4 and (they or study) else 0.0)
+            points -= 2.5 * (_SPOKEN in found.cues) + 3.5 * (_OTHERS in found.cues)
             if points > best:
                 best, chosen = points, sentence
     return chosen
@@ -69,11 +74,18 @@ def _told(sentences: list[Sentence], reading: Reading, least: float) -> Sentence
     for index, sentence in enumerate(sentences):
         if found := _weigh(sentence, reading):
             points = found.points + 2.6 * (index + 1) / len(sentences) + _SECTION.get(sentence.section, 0.0)
-            if _PRONOUN in found.cues and found.points < 1.5:
+            if (_PRONOUN in found.cues and found.points < 1.5) or index == 0 < len(sentences) - 2:
                 points -= 0.8
             if points >= best:
                 best, chosen = points, sentence
     return chosen
+
+
+def _least(text: str) -> float:
+    """Return what a sentence must be worth; a text that lost its end, and with it the result, asks for more."""
+    if _is_whole(_TAIL.sub("", text).rstrip()):
+        return 1.2
+    return 3.0 if len(text) < 400 else 2.0
 
 
 def label(reading: Reading) -> Iterator[Label]:
@@ -85,10 +97,9 @@ def label(reading: Reading) -> Iterator[Label]:
         return
     sentences = [sentence for sentence in reading.text if sentence.section != "note"]
     if content.kind is Kind.NEWS:
-        chosen = _story(sentences, reading)
+        chosen = _story(sentences, reading, 1.0 if reading.value(Facet.DESIGN) == "news" else 0.3)
     else:
-        short = len(content.text) < 400 and not _WHOLE.search(content.text.rstrip()[-12:])
-        chosen = _concluded(sentences, reading) or _told(sentences, reading, 3.0 if short else 0.8)
+        chosen = _concluded(sentences, reading) or _told(sentences, reading, _least(content.text))
     if chosen:
         dateline = _DATELINE.match(chosen.text) if content.kind is Kind.NEWS else None
         start = chosen.start + (dateline.end() if dateline else 0)
