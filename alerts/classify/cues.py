@@ -45,20 +45,22 @@ PEOPLE = (
     r"|controls?|cases?|donors?|respondents?|students?|infants?|neonates?|newborns?|adolescents?|youths?|veterans?"
     r"|caregivers?|carers?|pregnancies|births|mothers|girls?|boys?|males?|females?|residents?|members|twins|outpatients?"
     r"|inpatients?|survivors?|nurses|physicians|radiologists|workers|employees|athletes|hcs?|smokers|teachers|drivers"
-    r"|candidates|recipients|probands|seniors|soldiers|completers|undergraduates|players|elders|latinas|bcs|pw\w*ms|pts)"
+    r"|candidates|recipients|probands|seniors|soldiers|completers|undergraduates|players|elders|latinas|bcs|pw\w*ms|pts"
+    r"|neurologists|specialists|clinicians|doctors|professionals|therapists|parents|relatives|siblings|spouses|partners"
+    r"|runners|pupils|trainees|pharmacists|midwives|elderly)"
 )
 _SOMEBODY = rf"\b(?:{PEOPLE}|n\s?=|total|sample|cohort|accrual)"
 _TAKEN = (
     r"\b(?:enrol?l?(?:ed|ing)?|recruit\w*|includ(?:ed|es)|randomi[sz]\w*|randomly|assigned|allocated|stud(?:y|ied)|evaluat(?:ed|ing)|analy[sz](?:ed|ing|ed)|tested|identified|examined"
     r"|underwent|participated|took part|completed|assess(?:ed|ing)|surveyed|treated|follow(?:ed|ing)|investigated|compared|imaged|eligible|interviewed|measured"
     r"|conducted|data|obtained|involv(?:ed|ing)|consecutive|cohort|sample|trial|accrued|available|retrospective|divided|received|volunteered"
-    r"|consisted|comprised|evaluable|reviewed|retrieved|will be|entered|registered|had been diagnosed|were observed|gave|acquired|findings)\b"
+    r"|consisted|comprised|evaluable|reviewed|retrieved|will be|entered|registered|had been diagnosed|were observed|gave|acquired|findings|asked|scanned|surveys?|interviews with|given|wore|drank|ate|lost)\b"
 )
 _STRONG = (
     r"\b(?:enrol?led|recruit(?:ed|ing)|randomi[sz]ed|randomly (?:assigned|allocated|divided|selected)|(?:were|was) (?:included|studied|eligible|evaluated|analy[sz]ed|accrued|assigned|allocated)"
     r"|participated|took part|we (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|identified)|(?:colleagues|researchers|team|scientists|authors|investigators) (?:\w+ )?(?:studied|included|enrolled|followed|examined|tested|analy[sz]ed|evaluated|treated|assessed|surveyed|looked at|tracked|gave)|study (?:of|included|enrolled|with|on)|trial (?:of|in|with|on)|consecutive)\b"
 )
-_WORLD = r"\b(?:worldwide|million|(?:confirmed|reported) cases and|database of (?:> ?|over |more than )\d|americans|estimated|affect(?:s|ed|ing)?|each year|every year|annually|in the (?:united states|us|uk|world|country)|globally|society|suffer from|per 100|prevalence of \d)\b"
+_WORLD = r"\b(?:worldwide|\d (?:million|billion)|millions of|(?:confirmed|reported) cases and|database of (?:> ?|over |more than )\d|americans|estimated \d|affect(?:s|ing)? (?:about |around |more than |over |up to |nearly |almost |some |an estimated |approximately )?(?:\d|one in|hundreds|thousands)|each year|every year|annually|in the (?:united states|us|uk|world|country)|globally|suffer from|per 100|prevalence of \d)\b"
 _STUDY = (
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty"
     r"|sixty|seventy|eighty|ninety|hundred|we|our|this study|the study|the trial|enrol\w*|included|recruit\w*"

@@ -21,11 +21,12 @@ _NOT_PEOPLE = (
     r"(?:weeks?|months?|years?|yrs?|days?|hours?|hrs?|h|minutes?|min|seconds?|mg|g|kg|ml|µg|mcg|mm|cm|m|km|yards?|points?|percent|per"
     r"|times?|fold|sessions?|doses?|cycles?|items?|sites?|cent(?:er|re)s?|countries|hospitals?|clinics?|million|billion|thousand"
     r"|studies|trials|articles|papers|records|of|in|to|or|and|with|had|were|was|out|eyes?|samples?|specimens?|lesions?|groups?|arms?|from|have"
-    r"|scans?|panels?|relapses?|events?|infusions?|different|phase|degrees?|nm|t|tesla|the|a|at|by|as|for|on|is|are|who|visits?|than|vs|versus)"
+    r"|scans?|panels?|relapses?|events?|infusions?|different|phase|degrees?|nm|t|tesla|the|a|at|by|as|for|on|is|are|who|visits?|than|vs|versus"
+    r"|january|february|march|april|may|june|july|august|september|october|november|december)"
 )
 _THEN = re.compile(
     rf"(?P<share>\s*\(\d[\d.·]*\s?%\))?\s+(?!{_NOT_PEOPLE}\b)"
-    rf"(?:(?!{_NOT_PEOPLE}\b|{PEOPLE}\s)[^\W_][\w+/'’®-]*(?:\s\([\w+ /-]{{1,30}}\))?,?\s+){{0,7}}?(?:(?:and|or)\s[\w-]+\s(?:[\w-]+\s){{0,3}}?)?(?P<noun>{PEOPLE})\b",
+    rf"(?:(?!{_NOT_PEOPLE}\b|{PEOPLE}\s)[^\W_][\w+/'’®-]*(?:\s\([^()=;]{{1,40}}\))?,?\s+){{0,7}}?(?:(?:and|or)\s(?!\d)[\w-]+\s(?:[\w-]+\s){{0,3}}?)?(?P<noun>{PEOPLE})\b(?!\s(?:populations?|groups?|samples?|arms?|cohorts?|regions?|records?|data|studies|trials|series|brains|visits))",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(rf"\s+(?!{_NOT_PEOPLE}\b)[A-Za-z(]", re.IGNORECASE)
@@ -37,7 +38,7 @@ _JOINED = re.compile(
     re.IGNORECASE,
 )
 _TOTAL = re.compile(
-    r"(?:\btotal (?:sample |number )?(?:size )?(?:of|was|=)(?: \w+ patients,)?|\bsample size (?:of|was|is)|\bsample of|\bcohort of|\bcohort \(?n\s?=|\benrol?l?ment(?: target)?(?: of|:)"
+    r"(?:\btotal (?:sample |number )?(?:size )?(?:of|was|=|n\s?=)(?: \w+ patients,)?|\bsample size (?:of|was|is)|\bsample of|\bcohort of|\bcohort \(?n\s?=|\benrol?l?ment(?: target)?(?: of|:)"
     r"|\baltogether,?|\bin total,?|\boverall,?)\s*\Z",
     re.IGNORECASE,
 )
@@ -50,7 +51,7 @@ _NAMED = re.compile(
 )
 _ROUGH = re.compile(r"\b(?:more than|over|about|nearly|approximately|around|almost|some|roughly)\s\Z", re.IGNORECASE)
 _THINGS = re.compile(
-    r"\b(?:lesions|samples|scans|images|eyes|articles|studies|trials|records|events|visits|relapses|genes|papers|proteins|citations|publications|tests|sites|items|questions|years|cells|infusions|doses|regions|variants|dyads|couples|pairs|families|households|surgeons)\b",
+    r"\b(?:lesions|samples|scans|images|eyes|articles|studies|trials|records|events|visits|relapses|genes|papers|proteins|citations|publications|tests|sites|items|questions|years|cells|infusions|doses|regions|variants|families|households|associations|loci|snps?|polymorphisms|mris?|procedures|exchanges|mutations|transcripts|metabolites|sequences|peptides|compounds|clusters|networks|pathways|features|parameters|species|pairs|couples|dyads)\b",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"\b(?:part|study|trial|experiment|cohort)[ -]\Z", re.IGNORECASE)
@@ -59,10 +60,15 @@ _PLANNED = re.compile(
     re.IGNORECASE,
 )
 _PART_BEFORE = re.compile(
-    r"(?:\b(?:of (?:these|whom|which|them|those)|among (?:these|them|whom)|remaining|the other|including|additional|another|other|excluded|excluding|only|except|comprising|namely|until|aged?"
-    r"|first|last|next|every|each|per|one in|about one|(?:less|fewer|other|rather) than|in the|follow-up,?|months?,|weeks?,|baseline,?),?|\()\s*(?:the )?\Z",
+    r"(?:\b(?:of (?:these|whom|which|them|those)|among (?:these|them|whom)|remaining|the other|(?<!study )(?<!cohort )(?<!trial )(?<!analysis )(?<!sample )(?<!survey )including|additional|sub-?groups? of|subsets? of|sub-?samples? of|treating (?:at least|more than|over)|another|other|excluded|excluding|only|except|comprising|namely|until|aged?"
+    r"|first|last|next|every|each|per|one in|\d in|about one|(?:less|fewer|other|rather) than|in the|follow-up,?|months?,|weeks?,|baseline,?),?|\()\s*(?:the )?\Z",
     re.IGNORECASE,
 )
+_SUBGROUP = re.compile(r"\b(?:sub-?groups?|subsets?|sub-?samples?|of (?:these|them|whom|which))\b[^()]*\(?\s?n\s*=\s*\Z", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"\b(?:year|month|week|day|after|later|follow-?up|retest|visit|wave|session|time(?:[- ]?point)?)s?\b", re.IGNORECASE
+)
+"""Between two counts: the same people, counted again."""
 _PART_AFTER = re.compile(
     r"\s*(?:[(\[]\d[\d.·]*\s?%\s?[)\];,]|(?!who\b|that\b|which\b|with\b)(?:\w+ ){0,2}?(?:had (?!been diagnosed)|showed?|developed|experienced|died|relapsed|reported|achieved|withdrew|discontinued"
     r"|responded|remained|were (?:excluded|positive|seropositive|negative|lost|female|male|women|men|not|withdrawn|found to|considered|diagnosed)"
@@ -74,6 +80,10 @@ _BREAKS = re.compile(
     r"\b(?:including|of whom|of which|of these|divided|split|comprising|consisting|categori[sz]ed|classified|grouped|respectively|were then|assigned|allocated|received|randomi[sz]ed|after)\b|[:;(]",
     re.IGNORECASE,
 )
+_PAIR = re.compile(rf"\s(?!{PEOPLE}\b)[\w-]+(?:\s\([^()]*\))? and ", re.IGNORECASE)
+"""Between two groups that share one noun: "13 CIS and 23 RRMS patients"."""
+_VERB = re.compile(r"\b(?:were|was)\b", re.IGNORECASE)
+_BRACKETS = re.compile(r"\([^()]*\)")
 _SHARES = re.compile(r"\([^()=]*\d[^()=]*\)")
 _JOINS = re.compile(r"\band\b|versus|\bvs\b|compared|together with|as well as", re.IGNORECASE)
 _CASES = re.compile(
@@ -87,14 +97,17 @@ _ONE_CASE = re.compile(
 _SOMEBODY, _DIGIT, _SPELT, _TAKEN, _STRONG, _WORLD, _TOTAL_CUE = (
     CUES[name] for name in ("somebody", "digit", "spelt", "taken", "strong", "world", "total")
 )
+_ALONE = 0.4
+"""What the only count of people in a text must be worth, where one of several must be worth more."""
 _MOST_ADDED = 0.85
 """What a count may be worth beyond its sentence, by `_judged` and `_summed`."""
 _MOST_TOLD = _MOST_ADDED + 2.0
 """The same in a sentence that may speak of a total."""
-_WITHOUT = frozenset({"review", "systematic-review", "guideline", "editorial", "animal", "news", "computational"})
+_WITHOUT = frozenset({"review", "systematic-review", "guideline", "editorial", "animal", "news"})
 _SECTION = {"methods": 1.0, "results": 0.7, "case": 0.5, "background": -1.5, "conclusion": -1.0}
 
 
+_HEALTHY = frozenset({"control", "controls", "hc", "hcs"})
 _CONTROLS = frozenset({"control", "controls", "hc", "hcs", "volunteer", "volunteers"})
 
 
@@ -122,6 +135,12 @@ def _place(sentence: Sentence, cues: Sequence[int]) -> float:
     return points + 1.2 * (_TAKEN in cues) + 1.0 * (_STRONG in cues) - 4.0 * (_WORLD in cues)
 
 
+def _is_named(text: str, number: Number) -> bool:
+    """Say whether a number in words is part of a name ("the Four Square Step Test")."""
+    following = text[number.end : number.end + 2].lstrip()[:1]
+    return number.start > 0 and text[number.start].isupper() and following.isupper()
+
+
 def _judged(sentence: Sentence, number: Number, match: re.Match[str] | None, place: float) -> float:
     """Return how likely this count is that of the whole study."""
     text = sentence.text
@@ -136,7 +155,7 @@ def _judged(sentence: Sentence, number: Number, match: re.Match[str] | None, pla
     if planned := _PLANNED.search(text[max(0, number.start - 20) : number.end + 55]):
         points -= 1.0 if planned[0].lower().startswith(("invit", "screen", "approach")) else 0.5
     if _ROUGH.search(before):
-        points -= 0.4
+        points -= 0.2
     if match and match["noun"].lower() in {"case", "cases", "births", "members", "control", "controls", "hc", "hcs"}:
         points -= 0.3
     if number.value < 3 and not text[number.start].isdigit():
@@ -151,7 +170,7 @@ def _counted(sentence: Sentence, found: Sequence[Number], place: float) -> list[
     text, counts = sentence.text, []
     for number in found:
         before = text[max(0, number.start - 50) : number.start]
-        match = _THEN.match(text, number.end)
+        match = None if _is_named(text, number) else _THEN.match(text, number.end)
         if (match is None and not _TOTAL.search(before)) or _is_year(number, before) or number.value == 0:
             continue
         if text[number.start].isdigit() and (_NAMED.search(before) or (number.value < 10 and _NUMBERED.search(before))):
@@ -179,18 +198,15 @@ def _counted(sentence: Sentence, found: Sequence[Number], place: float) -> list[
 
 def _equalled(sentence: Sentence, found: Sequence[Number], place: float) -> list[_Count]:
     """Return the group sizes that stand as "n = 12"."""
-    return [
-        _Count(
-            n.value,
-            place + (0.4 if _PEOPLE_N.search(sentence.text[max(0, n.start - 30) : n.start]) else -0.6),
-            sentence.field,
-            sentence.start + n.start,
-            sentence.start + n.end,
-            "n",
-        )
-        for n in found
-        if _EQUALS.search(sentence.text[max(0, n.start - 6) : n.start])
-    ]
+    text, counts = sentence.text, []
+    for n in found:
+        if _EQUALS.search(text[max(0, n.start - 6) : n.start]):
+            points = place + (0.4 if _PEOPLE_N.search(text[max(0, n.start - 30) : n.start]) else -0.6)
+            if _SUBGROUP.search(text[max(0, n.start - 60) : n.start]):
+                points -= 2.5
+            at = sentence.start
+            counts.append(_Count(n.value, points, sentence.field, at + n.start, at + n.end, "n"))
+    return counts
 
 
 def _inside(text: str, at: int) -> bool:
@@ -209,13 +225,15 @@ def _listed(sentence: Sentence, found: Sequence[Number], place: float) -> _Count
         if run and not re.search(r"(?:,|;|\band|versus|\bvs\.?)\s*(?:and )?\Z", text[: number.start], re.IGNORECASE):
             continue
         run.append(number)
-    if len(run) < 3 or run[0].value == sum(n.value for n in run[1:]):
+    least = 2 if len(run) == 2 and _PAIR.fullmatch(text, run[0].end, run[1].start) else 3
+    if len(run) < least or (least > 2 and run[0].value == sum(n.value for n in run[1:])):
         return None
     words = text[run[0].start : run[-1].end]
     ending = _THEN.match(text, run[-1].end)
     if (
         not ending
-        or _BREAKS.search(re.sub(r"\([^)]*\)", "", words))
+        or _BREAKS.search(_BRACKETS.sub("", words))
+        or _VERB.search(words)
         or _PART_BEFORE.search(text[: run[0].start])
         or "%" in words
     ):
@@ -239,15 +257,15 @@ def _summed(found: list[_Count], sentence: Sentence) -> _Count:
         return max(found, key=lambda count: count.points)
     first, rest = good[0], good[1:]
     others = sum(count.number for count in rest)
-    between = _SHARES.sub("", sentence.text[first.end - sentence.start : rest[0].start - sentence.start])
-    outweighs = first.number > 3 * others and first.noun != "n" and first.points >= max(c.points for c in rest)
+    between = _BRACKETS.sub("", sentence.text[first.end - sentence.start : rest[0].start - sentence.start])
+    outweighs = between.strip() != "and" and first.number > 3 * others and first.noun != "n" and first.points >= max(c.points for c in rest)
     if outweighs or (first.number == others and len(rest) > 1):
         return first
     if first.noun != "n" and (
         _BREAKS.search(between) or len(between) > 90 or not (_JOINS.search(between) or rest[-1].noun in _CONTROLS)
     ):
         return max(good, key=lambda count: (count.points, -count.start))
-    if re.search(r"\b(?:year|month|week|day|after|later)s?\b", between, re.IGNORECASE) or (
+    if _AGAIN.search(between) or (
         len(good) > 2 and any(2 * count.number == first.number + others for count in good)
     ):
         return max(good, key=lambda count: count.number)
@@ -294,11 +312,12 @@ def _promising(reading: Reading, least: float) -> Iterator[_Count]:
 def _of_sentence(held: _Held) -> Iterator[_Count]:
     sentence, found, place = held
     counted = _counted(sentence, found, place)
-    listed = _listed(sentence, found, place) if len(found) > 2 else None
+    listed = _listed(sentence, found, place) if len(found) > 1 else None
     if listed:
         yield listed
     elif counted:
-        yield _summed(counted, sentence)
+        count = _summed(counted, sentence)
+        yield count._replace(points=count.points - 1.5) if count.noun in _HEALTHY else count
     if equalled := _equalled(sentence, found, place):
         yield _summed(equalled, sentence)
 
@@ -334,10 +353,12 @@ def _best(reading: Reading) -> _Count | None:
     design = reading.value(Facet.DESIGN)
     if design == "case-report":
         return _case(reading)
-    needed = 1.25 if design is None or reading.content.kind is Kind.NEWS else 0.0
-    found = list(_promising(reading, needed))
+    needed = 1.25 if design in {None, "computational"} or reading.content.kind is Kind.NEWS else 0.0
+    found = list(_promising(reading, min(needed, _ALONE)))
     best = max(found, key=lambda count: (count.points, -count.start), default=None)
-    return best if best and best.points >= needed else None
+    if best and needed > best.points and len({count.number for count in found if count.points >= _ALONE}) != 1:
+        return None
+    return best if best and best.points >= min(needed, _ALONE) else None
 
 
 def label(reading: Reading) -> Iterator[Label]:
