@@ -14,7 +14,7 @@
               rules, preview, gaps, turns (at hosts with a rate limit), care (teasers and late retractions),
               troubles (sources that stay broken)
     compose   contents, windows, notices (retractions), previews
-    deliver   desk, bookkeeper, tally, inbox (what comes back), ledger (who got what)
+    deliver   desk, bookkeeper, tally, mishaps (mail to the operator), inbox (what comes back), ledger (who got what)
     publish   sample (are examples shown?), ping (WebSub)
     people    signup, membership, departures, personal, past, roster (CSV), report (a wrong label)
     relabel   trial (a change before it is saved), corrections (an operator's word), crew (several processes)

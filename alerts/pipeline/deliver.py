@@ -14,7 +14,7 @@ from alerts.deliver.carrier import Carrier, Mail
 from alerts.deliver.dkim import DkimError, Signer
 from alerts.deliver.mailbox import MailboxCarrier
 from alerts.deliver.smtp import SmtpCarrier
-from alerts.pipeline import operator
+from alerts.pipeline import mishaps
 from alerts.pipeline.bookkeeper import ON_HOLD
 from alerts.pipeline.desk import OutboxDesk, Shift
 from alerts.pipeline.tally import DeliverReport
@@ -50,41 +50,20 @@ async def deliver_due(  # noqa: PLR0913  the contract's four; all others by name
     After a stop what is in flight gets `GRACE` seconds to finish. `eager`: the operator asks, so the server is tried
     even where it told us to wait. Any number of processes may do this at once.
     """
-    stop = stop or asyncio.Event()
     waiting, slowed, stopped = await asyncio.to_thread(_look, engine, now, eager=eager)
     if stopped or not waiting:
+        await asyncio.to_thread(mishaps.tell_of_doubts, engine, keyring, settings, now)
         return DeliverReport(stopped=stopped, slowed=slowed)
-    carrier = carrier or carrier_of(settings)
-    shift = Shift(
-        now=_moving(now),
-        stop=stop,
-        block=_block_size(settings),
-        lease=lease,
-    )
+    stop, carrier = stop or asyncio.Event(), carrier or carrier_of(settings)
+    shift = Shift(now=_moving(now), stop=stop, block=_block_size(settings), lease=lease)
     writer = _Writer(engine, keyring, settings, signer=signer_of(settings), wire=carrier.wire)
     desk = OutboxDesk(engine, writer, shift)
     async with desk.open():
         await _until_stopped(carrier.carry(desk, waiting=waiting), stop)
     if desk.tally.refused_by_policy and settings.operator:
-        await asyncio.to_thread(_tell_operator, engine, keyring, settings, now)
+        await asyncio.to_thread(mishaps.tell_of_policy, engine, keyring, settings, now)
+    await asyncio.to_thread(mishaps.tell_of_doubts, engine, keyring, settings, now)
     return desk.tally.report(slowed=slowed)
-
-
-def _tell_operator(engine: Engine, keyring: Keyring, settings: Settings, now: datetime) -> None:
-    """Mail the operator that sending stopped by itself; this mail goes although all other is on hold."""
-    with writing(engine) as session:
-        operator.tell(
-            session,
-            keyring,
-            settings,
-            now,
-            subject="Sending has stopped",
-            paragraphs=[
-                "Mail servers of three domains refused our mail by policy (5.7.x): that is about us, not the readers.",
-                "Check SPF, DKIM and DMARC of the sending domain and the reputation of the mail server's address.",
-                "Nothing is lost: all mail waits. To go on: alerts hold off",
-            ],
-        )
 
 
 def hold(engine: Engine, *, on: bool, reason: str = "") -> None:
@@ -211,9 +190,9 @@ class _Writer:
         return self._from
 
     def _recipient(self, one: Claimed) -> Recipient:
-        private = self._keyring.open(one.private) if one.private else ""
+        ring = self._keyring
+        private = ring.open(one.private) if one.private else ""
         if one.public_id is None or one.address_sealed is None:
             return Recipient(self._operator, one.message_id, one.created_at, private=private)
-        address = self._keyring.open(one.address_sealed)
-        to = recipient(self._keyring, one.public_id, address, one.message_id, one.created_at)
-        return to._replace(private=private)
+        to = recipient(ring, one.public_id, ring.open(one.address_sealed), one.message_id, one.created_at)
+        return to._replace(private=private) if private else to

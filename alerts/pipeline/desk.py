@@ -1,6 +1,7 @@
 """Hands out claimed mail to connections and commits what became of it, many connections in one transaction (law 7)."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ from alerts.pipeline.tally import Tally
 from alerts.publish.email import Segments
 from alerts.store import lanes, outbox
 from alerts.store.books import Books
-from alerts.store.engine import writing
+from alerts.store.engine import reading, writing
 from alerts.store.installation import set_hold
 from alerts.store.outbox import BY_ITSELF, Block, Claimed, Outcome
 
@@ -37,6 +38,8 @@ STATES: Mapping[type, str] = MappingProxyType(
         retry.Uncertain: "uncertain",
     }
 )
+AT_ONCE = 0.2  # seconds; a block that was sent sooner is followed by a larger one
+LARGEST_BLOCK = 1_000
 GOLDEN = 0.6180339887498949
 UNWRITABLE = retry.Bounced(Reply(553, "5.1.3", "5.1.3 no mail can be written for this recipient"), suppress=False)
 
@@ -58,11 +61,21 @@ class _InHand(NamedTuple):
     letter: Segments
 
 
+class _Claim(NamedTuple):
+    """What one claim brought: the suppressed among them are cancelled; `limited` are the domains that have a lane."""
+
+    block: Block
+    claimed: Sequence[Claimed]
+    cancelled: int
+    limited: frozenset[bytes]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
     """The terms of one run. `now()` moves on from the moment the run was started for.
 
-    `block` deliveries are claimed at once, for as long as `lease`; `stop` ends the run.
+    `block` deliveries are claimed at once (more where that many are sent at once), for as long as `lease`; `stop` ends
+    the run.
     """
 
     now: Callable[[], datetime]
@@ -85,6 +98,8 @@ class OutboxDesk:
         self._ready: deque[_InHand] = deque()
         self._refilling: asyncio.Task[None] | None = None
         self._dry = False
+        self._block = shift.block // 2
+        self._claimed_at = 0.0
         self._watch = retry.PolicyWatch()
         self._lanes: frozenset[bytes] = frozenset()
         self._database = ThreadPoolExecutor(1, "outbox")
@@ -119,7 +134,7 @@ class OutboxDesk:
     def take_now(self) -> Mail | None:
         if self._stopping():
             return None
-        if len(self._ready) < self._shift.block // 2 and not self._dry:
+        if len(self._ready) < self._block // 2 and not self._dry:
             self._refill()
         while self._ready:
             one = self._ready.popleft()
@@ -204,24 +219,37 @@ class OutboxDesk:
 
     async def _claim(self) -> None:
         try:
-            block, limited = await self._in_database(self._claim_block)
+            claim = await self._in_database(self._claim_block, self._next_block())
         except DBAPIError as trouble:
             self.halt(f"the database cannot be written: {trouble.orig}")
             return
-        self._dry = not block.claimed
-        self._lanes = limited
-        self.tally.states["cancelled"] += block.cancelled
-        if block.held:
+        self._dry = not claim.block.ids
+        self._lanes = claim.limited
+        self.tally.states["cancelled"] += claim.cancelled
+        if claim.block.held:
             self.halt(ON_HOLD)
-        letters = await asyncio.to_thread(self._writer.letters, block.claimed)
-        brought = [_InHand(*one) for one in zip(block.claimed, letters, strict=True)]
+        letters = await asyncio.to_thread(self._writer.letters, claim.claimed)
+        brought = [_InHand(*one) for one in zip(claim.claimed, letters, strict=True)]
         self._held.update((one.claimed.id, one) for one in brought)
         self._ready += brought
 
-    def _claim_block(self) -> tuple[Block, frozenset[bytes]]:
+    def _next_block(self) -> int:
+        """Return how many to claim: twice as many as the last time where those were sent at once."""
+        begun, self._claimed_at = self._claimed_at, time.monotonic()
+        quick = self._claimed_at - begun < AT_ONCE
+        self._block = min(2 * self._block, LARGEST_BLOCK) if quick else self._shift.block
+        return self._block
+
+    def _claim_block(self, size: int) -> _Claim:
         with writing(self._engine) as session:
-            block = outbox.claim(session, self._shift.now(), self._shift.block, lease=self._shift.lease)
-            return block, lanes.limited(session)
+            block = outbox.claim(session, self._shift.now(), size, lease=self._shift.lease)
+        with reading(self._engine) as session:
+            claimed, barred = outbox.in_hand(session, block)
+            limited = lanes.limited(session)
+        if barred:
+            with writing(self._engine) as session:
+                outbox.cancel(session, barred)
+        return _Claim(block, claimed, len(barred), limited)
 
     def not_ours(self, claimed: Claimed) -> None:
         self._held.pop(claimed.id, None)

@@ -50,8 +50,8 @@ class Recipient(NamedTuple):
 
 def recipient(keyring: Keyring, public_id: bytes, address: str, message_id: str, date: datetime) -> Recipient:
     """Return a recipient with the tokens signed; give `private` by `_replace` where there is one."""
-    unsubscribe, preferences = (keyring.sign(purpose, public_id) for purpose in ("unsubscribe", "preferences"))
-    return Recipient(address, message_id, date, unsubscribe, preferences=preferences)
+    unsubscribe, preferences = keyring.sign("unsubscribe", public_id), keyring.sign("preferences", public_id)
+    return Recipient(address, message_id, date, unsubscribe, "", preferences)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

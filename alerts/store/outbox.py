@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlmodel import Session, col
 
+from alerts.store.bulk import chunks
 from alerts.store.editions import as_bound
 from alerts.store.engine import database_now
 from alerts.store.lanes import closed, draw
@@ -78,10 +79,10 @@ class Claimed(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """What one claim brought; `held` where all mail is stopped, `cancelled` counts suppressed recipients."""
+    """What one claim took hold of, by our `lease`; `held` where all mail is stopped."""
 
-    claimed: tuple[Claimed, ...] = ()
-    cancelled: int = 0
+    ids: Sequence[int] = ()
+    lease: str = ""
     held: bool = False
 
 
@@ -103,7 +104,7 @@ def claim(session: Session, now: datetime, limit: int, *, lease: timedelta = LEA
     """Claim up to `limit` due deliveries for one worker, the urgent first, the uncertain last.
 
     Leases that ran out are taken back first: `claimed` without doubt, `sending` as uncertain. Nothing is claimed on
-    hold; suppressed recipients are cancelled; slow domains and a slow server get only what their lanes allow.
+    hold; slow domains and a slow server get only what their lanes allow. `in_hand` reads what was claimed.
     """
     hold = hold_of(session)
     if hold is Hold.ALL:
@@ -115,7 +116,17 @@ def claim(session: Session, now: datetime, limit: int, *, lease: timedelta = LEA
         return Block(held=hold is Hold.READERS)
     token = secrets.token_hex(16)
     _of_these(session, _CLAIM, due, token, as_bound(session, at + lease))
-    return _block(session, token, due)
+    return Block(ids=due, lease=token)
+
+
+def in_hand(session: Session, block: Block) -> tuple[Sequence[Claimed], Sequence[int]]:
+    """Read what a claim took hold of; the second are the ids of suppressed recipients, which must be cancelled.
+
+    It needs no transaction of writing, which would keep all others waiting.
+    """
+    rows = {row[0]: row for row in _of_these(session, _IN_HAND, block.ids).all()} if block.ids else {}
+    barred = {one for one, row in rows.items() if _barred(row[_KIND], row[-1])}
+    return [_claimed(rows[one], block.lease) for one in block.ids if one in rows and one not in barred], sorted(barred)
 
 
 def take_back(session: Session, at: datetime) -> None:
@@ -161,14 +172,6 @@ def _of(state: str, now: datetime | str, limit: int) -> Select[Any]:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-
-
-def _block(session: Session, token: str, ids: Sequence[int]) -> Block:
-    rows = {row[0]: row for row in _of_these(session, _IN_HAND, ids).all()}
-    barred = [one for one, row in rows.items() if _barred(row[_KIND], row[-1])]
-    _cancel(session, barred)
-    kept = tuple(_claimed(rows[one], token) for one in ids if one in rows and one not in barred)
-    return Block(claimed=kept, cancelled=len(barred))
 
 
 def _claimed(row: Sequence[Any], token: str) -> Claimed:
@@ -235,10 +238,11 @@ def leaving(session: Session, starting: Sequence[Claimed]) -> frozenset[int]:
 def cancel_barred(session: Session, ids: Sequence[int]) -> None:
     """Cancel what is to go to the suppressed."""
     rows = _of_these(session, _IN_HAND, ids).all() if ids else []
-    _cancel(session, [row[0] for row in rows if _barred(row[_KIND], row[-1])])
+    cancel(session, [row[0] for row in rows if _barred(row[_KIND], row[-1])])
 
 
-def _cancel(session: Session, ids: Sequence[int]) -> None:
+def cancel(session: Session, ids: Sequence[int]) -> None:
+    """Cancel deliveries."""
     if ids:
         gone = update(DELIVERIES).where(_D.id.in_(ids))
         session.connection().execute(gone.values(state="cancelled", lease=None, leased_until=None))
@@ -284,6 +288,19 @@ def counts(session: Session) -> Mapping[str, int]:
     found = {row.state: row.number for row in rows}
     given_up = select(func.count()).where(_D.state == "uncertain", _D.doubts >= MOST_DOUBTS)
     return {**found, "unresolved": session.execute(given_up).scalar_one()}
+
+
+def given_up(session: Session) -> list[str]:
+    """Return the Message-IDs of deliveries that were given up as uncertain, and that nobody was told of yet."""
+    doubtful = select(_D.message_id).where(_D.state == "uncertain", _D.doubts == MOST_DOUBTS).order_by(_D.id)
+    return list(session.connection().execute(doubtful).scalars())
+
+
+def told_of(session: Session, message_ids: Sequence[str]) -> None:
+    """Note that the operator knows of deliveries that were given up: one doubt more than there were."""
+    told = update(DELIVERIES).where(_D.state == "uncertain", _D.doubts == MOST_DOUBTS)
+    for some in chunks(message_ids):
+        session.connection().execute(told.where(_D.message_id.in_(some)).values(doubts=MOST_DOUBTS + 1))
 
 
 def parts(session: Session, editions: Collection[int]) -> Mapping[int, bytes]:

@@ -121,7 +121,7 @@ REFUSALS = [
 @pytest.mark.parametrize(
     ("step", "answer", "state", "suppressed"), REFUSALS, ids=[f"{s} {a[:9]}" for s, a, *_ in REFUSALS]
 )
-async def test_a_refused_mail_ends_in_its_state_and_the_others_are_sent(  # noqa: PLR0917
+async def test_a_refused_mail_ends_in_its_state_and_the_others_are_sent(
     sqlite_outbox, serve, mode, step, answer, state, suppressed
 ):
     server = await serve({step: only("bad@inbox.example.net", answer)})
