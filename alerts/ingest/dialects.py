@@ -62,6 +62,7 @@ _CITATION_ONLY = re.compile(
     r"(?:[\w &:,'()-]{0,120}\W )?(?:volume \d+|vol\. \d+|early ?view|ahead of print|online first|in press)\b.{0,120}",
     re.IGNORECASE,
 )
+_LONGEST_CITATION = 300
 _MOST_FIELDS = 8
 
 
@@ -77,7 +78,7 @@ def labelled(text: str) -> Said:
         field = _FIELD.fullmatch(line) if number < _MOST_FIELDS else None
         if field:
             fields.setdefault(field[1].lower(), field[2].strip())
-        elif not _CITATION_ONLY.fullmatch(line):
+        elif len(line) > _LONGEST_CITATION or not _CITATION_ONLY.fullmatch(line):
             rest.append(line)
     abstract = _ABSTRACT.sub("", "\n".join(rest), count=1) if rest and _ABSTRACT.match(rest[0]) else "\n".join(rest)
     keys = (normalise_key(scheme, fields.get(scheme, "")) for scheme in ("pmid", "doi"))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from importlib.metadata import version
 from types import TracebackType
 from typing import Self
@@ -184,6 +185,7 @@ def _first_hop(request: Request) -> _Hop:
     return _Hop(_web_address(request.url), request.method, request.body, request.headers)
 
 
+@lru_cache(maxsize=4_096)
 def _web_address(address: str) -> URL:
     try:
         url = URL(address)

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
@@ -16,9 +15,8 @@ from alerts.errors import FetchError, SourceError
 from alerts.ingest.pool import Pool
 from alerts.pipeline import index, outcome, rules
 from alerts.pipeline.outcome import PollOutcome
-from alerts.pipeline.run import FetchOne, Reader, Tools, host, run, waiting
+from alerts.pipeline.run import FetchOne, Reader, Tools, host, near, run, waiting
 from alerts.pipeline.shelve import Shelver
-from alerts.settings import is_loopback
 from alerts.store import catalogue, due
 from alerts.store.bulk import chunks
 from alerts.store.due import Claimed
@@ -86,7 +84,8 @@ class _Poll:
 
     def _wanted(self, slugs: Sequence[str]) -> set[int]:
         with reading(self._engine) as session:
-            catalogue.health(session, slugs)
+            if slugs:
+                catalogue.health(session, slugs)
             return set(due.pollable(session, slugs))
 
     def _claim(self, wanted: set[int] | None) -> list[Claimed]:
@@ -150,7 +149,7 @@ class _Poll:
         """Write what could wait until the end of the batch: sources without news, failures, what hosts asked for."""
         tools = self._tools
         ours = _our_network(tools.reached, tools.lost)
-        lost = [outcome.our_network(one, error, self._now) if ours and not _near(one) else
+        lost = [outcome.our_network(one, error, self._now) if ours and not near(one.source.url) else
                 outcome.failure(one, error, self._now) for one, error in tools.lost]
         with writing(self._engine) as session:
             due.leave_alone(session, tools.asked)
@@ -162,13 +161,9 @@ class _Poll:
 
 def _our_network(reached: Collection[str], lost: Sequence[tuple[Claimed, SourceError]]) -> bool:
     """Everything beyond this machine fails at once without reaching a server: that is our network, not theirs."""
-    outside = [(claimed, error) for claimed, error in lost if not _near(claimed)]
+    outside = [(claimed, error) for claimed, error in lost if not near(claimed.source.url)]
     unreached = all(isinstance(error, FetchError) and error.network for _, error in outside)
     return not reached and unreached and len({host(claimed.source) for claimed, _ in outside}) >= FEWEST
-
-
-def _near(claimed: Claimed) -> bool:
-    return is_loopback(urlsplit(claimed.source.url).hostname or "")
 
 
 def _by_host(claimed: Iterable[Claimed]) -> dict[str, deque[Claimed]]:

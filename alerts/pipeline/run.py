@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -159,7 +160,7 @@ async def _page(claimed: Claimed, tools: Tools, at: _At) -> tuple[Document, Page
     try:
         document = await obtain(at.source, at.request, tools.fetch)
         _reached(claimed, tools)
-        if document.status == 304 or (at.pages == 0 and _digest(document) == claimed.body_hash):
+        if document.status == 304 or (at.pages == 0 and claimed.body_hash and _digest(document) == claimed.body_hash):
             return document, None
         known = await tools.in_thread(lambda: _known(tools.engine, claimed)) if claimed.window else {}
         state = PollState(anchor=claimed.anchor, resume=at.state, known=known)
@@ -242,8 +243,14 @@ def _failed(claimed: Claimed, tools: Tools, error: SourceError) -> PollOutcome:
 
 def _reached(claimed: Claimed, tools: Tools) -> None:
     """Note that a host beyond this machine answered: our own network works."""
-    if not is_loopback(urlsplit(claimed.source.url).hostname or ""):
+    if not near(claimed.source.url):
         tools.reached.add(host(claimed.source))
+
+
+@lru_cache(maxsize=4_096)
+def near(url: str) -> bool:
+    """Tell whether an address leads to this machine alone."""
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def waiting(claimed: Claimed, wait: timedelta, tools: Tools) -> PollOutcome:
@@ -255,4 +262,9 @@ def waiting(claimed: Claimed, wait: timedelta, tools: Tools) -> PollOutcome:
 
 def host(source: Source) -> str:
     """Return where a source's requests go: the host of its address, or its kind where that knows the address."""
-    return urlsplit(source.url).netloc or source.kind
+    return _netloc(source.url) or source.kind
+
+
+@lru_cache(maxsize=4_096)
+def _netloc(url: str) -> str:
+    return urlsplit(url).netloc

@@ -8,13 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, bindparam, null, or_, update
+from sqlalchemy import select as plain_select
 from sqlmodel import Session, col, select
 
 from alerts.model import PollState, Source, SourceState
 from alerts.store.bulk import chunks, insert_into, table_of
 from alerts.store.catalogue import source_from
 from alerts.store.engine import database_now
-from alerts.store.lease import claim, give_back, renew
+from alerts.store.lease import give_back, renew, take
 from alerts.store.prepared import Prepared
 from alerts.store.tables import HostRow, SightingRow, SourceRow
 
@@ -53,11 +54,13 @@ def claim_due(session: Session, now: datetime, *, limit: int, among: Collection[
     """Claim sources whose next poll is due; with `among` those of these that nobody holds, due or not."""
     due = col(SourceRow.next_poll_at) <= now if among is None else col(SourceRow.id).in_(list(among))
     due &= col(SourceRow.state).not_in(IDLE)
-    token, rows = claim(session, SourceRow, due, SourceRow.next_poll_at, limit=limit)
-    return [_claimed(row, token) for row in rows]
+    token = take(session, SourceRow, due, SourceRow.next_poll_at, limit=limit)
+    table = table_of(SourceRow)
+    ours = plain_select(table).where(table.c.lease == token).order_by(table.c.next_poll_at, table.c.id)
+    return [_claimed(row, token) for row in session.execute(ours)] if token else []
 
 
-def _claimed(row: SourceRow, token: str) -> Claimed:
+def _claimed(row: Any, token: str) -> Claimed:  # noqa: ANN401  a row past the ORM, which takes longer than a poll
     return Claimed(
         id=row.id or 0,
         lease=token,

@@ -35,7 +35,23 @@ def claim(
     limit: int,
     lease: timedelta = LEASE,
 ) -> tuple[str, Sequence[Row]]:
-    """Claim up to `limit` free rows that are due and return the token with them, in the order asked for.
+    """Claim up to `limit` free rows that are due and return the token with them, in the order asked for."""
+    table: Any = row
+    token = take(session, row, due, *order, limit=limit, lease=lease)
+    if not token:
+        return "", []
+    return token, session.execute(select(table).where(mine(table, token)).order_by(*order, table.id)).scalars().all()
+
+
+def take(
+    session: Session,
+    row: type[Row],
+    due: ColumnElement[bool],
+    *order: Any,  # noqa: ANN401  what ORDER BY takes
+    limit: int,
+    lease: timedelta = LEASE,
+) -> str:
+    """Claim up to `limit` free rows that are due, in the order asked for, and return the token; "" where none is.
 
     The table has `id`, `lease` and `leased_until`. On PostgreSQL rows that another worker is about to claim are
     passed over (SKIP LOCKED); on SQLite the UPDATE itself is the lock.
@@ -52,9 +68,7 @@ def claim(
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     hold = update(table).where(table.id.in_(select(taken.c.id))).values(lease=token, leased_until=at + lease)
-    if not changed(session, hold):
-        return token, []
-    return token, session.execute(select(table).where(mine(table, token)).order_by(*order, table.id)).scalars().all()
+    return token if changed(session, hold) else ""
 
 
 def renew(session: Session, row: type[Row], token: str, *, lease: timedelta = LEASE) -> int:
