@@ -1,10 +1,14 @@
-"""Sending 24 KB mails from the outbox, each outcome committed before the next body leaves, to a sink that keeps nothing.
+"""Digests from subscribers to a mail server: composed for 200 interest sets, sent, each outcome committed.
 
-Beside it `smtp-source` (Postfix), which makes one body up, keeps no books and signs nothing; the same sink, size and
-16 connections; SQLite; DKIM off. ALERTS_BENCH_MAILS sets how many mails (50,000).
+Law 7 is kept: no body leaves before that, and the outcome of the one before it, are committed. The mails are what the
+composer made, of their real size. Beside it `smtp-source` (Postfix), which makes up one body of that size, keeps no books
+and signs nothing; the same sink (`smtp-sink`, which keeps nothing), 16 connections, SQLite; DKIM off where not said.
+ALERTS_BENCH_MAILS sets how many mails (50,000), ALERTS_BENCH_TIMES how often (5).
 """
 
+import argparse
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -13,85 +17,102 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
+import uvloop
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from sqlalchemy import Engine, func, select
+
+from alerts.pipeline.compose import compose_due
+from alerts.pipeline.deliver import deliver_due
+from alerts.publish.email import Segments
+from alerts.settings import Settings
+from alerts.store.engine import connect, reading
+from alerts.store.tables import DeliveryRow, EditionRow
+from subscribers.tokens import Keyring
+from tests.bench.bench_compose import NOW, fill
 from tests.bench.figures import Figure
 
 MAILS = int(os.environ.get("ALERTS_BENCH_MAILS", "50000"))
-CONNECTIONS = 16
-SIZE = 24 * 1024
-PROGRAM = Path(__file__).parents[1] / "faults" / "outbox_run.py"
+TIMES = int(os.environ.get("ALERTS_BENCH_TIMES", "5"))
+CONNECTIONS, SETS = 16, 200
+ALERTS = 80  # as many make digests of 24 KB
+
+
+class Run(NamedTuple):
+    """One installation worked off: seconds to compose and to send, bytes of a mail, peak memory (MB)."""
+
+    composing: float
+    sending: float
+    size: float
+    peak: float
 
 
 def run() -> Iterator[Figure]:
-    """Send to as many readers from 200 editions, and from one edition each; alternate with smtp-source."""
+    """Send to few groups again and again, in turn with smtp-source; once to as many groups as readers, once signed."""
     if not (shutil.which("smtp-source") and shutil.which("smtp-sink")):
-        yield Figure(
-            "outbox to sink",
-            "mails/s",
-            [_ours(200)[0]] if shutil.which("smtp-sink") else [0.0],
-            beside="(no smtp-source)",
-        )
+        yield Figure("digests to a mail server", "mails/s", [0.0], beside="(no smtp-source, no smtp-sink)")
         return
-    peers, memory = [], []
-    for editions in (200, MAILS):
-        peers.append(_peer())
-        rate, peak = _ours(editions)
-        peers.append(_peer())
-        memory.append(peak)
-        goal = 0.8 if editions == 200 else None
-        yield Figure(f"{MAILS:,} mails of {editions:,} editions", "mails/s", [rate], peers[-2:], "smtp-source", goal)
-    yield Figure("peak memory while sending", "MB", memory)
+    runs, peers = [], []
+    for _ in range(TIMES):
+        runs.append(_ours(MAILS, SETS))
+        peers.append(_peer(MAILS, runs[-1].size))
+    name = f"{MAILS:,} digests, {SETS} interest sets"
+    size = f"{runs[0].size / 1024:.0f} KB"
+    yield Figure(f"{name}: sent", "mails/s", [MAILS / one.sending for one in runs], peers, f"smtp-source, {size},", 0.8)
+    yield Figure(f"{name}: composed", "deliveries/s", [MAILS / one.composing for one in runs])
+    yield Figure(
+        f"{name}: composed and sent",
+        "mails/s",
+        [MAILS / (one.composing + one.sending) for one in runs],
+        peers,
+        "smtp-source",
+    )
+    yield Figure("peak memory, composing and sending", "MB", [one.peak for one in runs], beside="at most 150")
+    each = _ours(MAILS, MAILS)
+    peer, size = _peer(MAILS, each.size), f"{each.size / 1024:.0f} KB"
+    yield Figure(f"as many interest sets: sent, {size}", "mails/s", [MAILS / each.sending], [peer], "smtp-source")
+    yield Figure("as many interest sets: composed", "deliveries/s", [MAILS / each.composing])
+    fewer = MAILS // 5
+    signed = _ours(fewer, SETS, "--dkim")
+    yield Figure(f"{fewer:,} digests signed with DKIM: sent", "mails/s", [fewer / signed.sending], peers, "smtp-source")
 
 
-def _peer() -> float:
+def _peer(mails: int, size: float) -> float:
     """Return the mails a second of smtp-source."""
-    with _sink() as port:
+    with sink() as port:
+        words = ["-d", "-s", CONNECTIONS, "-m", mails, "-l", int(size), "-f", "a@alerts.example.org"]
+        command = ["smtp-source", *map(str, words), "-t", "b@inbox.example.net", f"127.0.0.1:{port}"]
         begun = time.perf_counter()
-        words = [
-            "-d",
-            "-s",
-            CONNECTIONS,
-            "-m",
-            MAILS,
-            "-l",
-            SIZE,
-            "-f",
-            "a@alerts.example.org",
-            "-t",
-            "b@inbox.example.net",
-        ]
-        subprocess.run(["smtp-source", *map(str, words), f"127.0.0.1:{port}"], check=True)
-        return MAILS / (time.perf_counter() - begun)
+        subprocess.run(command, check=True)
+        return mails / (time.perf_counter() - begun)
 
 
-def _ours(editions: int) -> tuple[float, float]:
-    """Return our mails a second, and the peak memory (MB) of the sending process."""
-    with tempfile.TemporaryDirectory() as folder, _sink() as port:
-        _program("seed", folder, MAILS, editions, SIZE)
-        said = _program("send", folder, port, CONNECTIONS, 60)
-    sent, seconds, peak = (float(word) for word in said.split()[-3:])
-    assert sent == MAILS, said
-    return sent / seconds, peak
-
-
-def _program(*words: object) -> str:
-    command = [sys.executable, PROGRAM, *map(str, words)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def _ours(people: int, sets: int, *options: str) -> Run:
+    """Compose and send in a process of its own."""
+    with sink() as port:
+        words = ["--people", people, "--sets", sets, "--port", port, *options]
+        command = [sys.executable, "-m", "tests.bench.bench_deliver", *map(str, words)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return Run(*(float(word) for word in said.split()))
 
 
 @contextmanager
-def _sink() -> Iterator[int]:
+def sink() -> Iterator[int]:
+    """Run smtp-sink; give its port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     user = ["-u", "nobody"] if os.getuid() == 0 else []
-    sink = subprocess.Popen(["smtp-sink", *user, f"127.0.0.1:{port}", "512"])
+    process = subprocess.Popen(["smtp-sink", *user, f"127.0.0.1:{port}", "512"])
     try:
         _wait_for(port)
         yield port
     finally:
-        sink.kill()
-        sink.wait()
+        process.kill()
+        process.wait()
 
 
 def _wait_for(port: int) -> None:
@@ -101,3 +122,57 @@ def _wait_for(port: int) -> None:
             return
         time.sleep(0.05)
     raise TimeoutError("smtp-sink did not start")
+
+
+def main() -> None:
+    """Compose and send once, for people whom another process filled in, and print the numbers of a `Run`."""
+    options = argparse.ArgumentParser(description=__doc__)
+    for name, value in {"people": 10_000, "sets": SETS, "port": 0}.items():
+        options.add_argument(f"--{name}", type=int, default=value)
+    options.add_argument("--dkim", action="store_true")
+    asked, keyring = options.parse_args(), Keyring(b"b" * 40)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = _settings(Path(folder), asked.port, dkim=asked.dkim)
+        engine = connect(settings.database)
+        filling = get_context("fork").Process(target=fill, args=(engine, keyring, asked.people, asked.sets, ALERTS))
+        filling.start()
+        filling.join()
+        times = [time.perf_counter()]
+        compose_due(engine, keyring, settings, NOW)
+        times.append(time.perf_counter())
+        report = uvloop.run(deliver_due(engine, keyring, settings, NOW))
+        times.append(time.perf_counter())
+        if report.sent != asked.people:
+            sys.exit(f"not all was sent: {report}")
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(times[1] - times[0], times[2] - times[1], _size(engine), peak)
+
+
+def _settings(folder: Path, port: int, *, dkim: bool) -> Settings:
+    key = folder / "key.pem"
+    if dkim:
+        made = generate_private_key(65537, 2048)
+        key.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return Settings(
+        _env_file=None,
+        data_dir=folder,
+        smtp_url=f"smtp://127.0.0.1:{port}?starttls=never&connections={CONNECTIONS}",
+        ALERTS_FROM="Research alerts <digest@alerts.example.org>",
+        dkim_key=key if dkim else None,
+        dkim_selector="s1" if dkim else "",
+    )
+
+
+def _size(engine: Engine) -> float:
+    """Return the mean bytes of a mail, before its holes are filled."""
+    mails = select(DeliveryRow.edition_id, func.count()).group_by(DeliveryRow.edition_id)
+    total = count = 0
+    with reading(engine) as session:
+        for edition, number in session.execute(mails).all():
+            parts = session.execute(select(EditionRow.parts).where(EditionRow.id == edition)).scalar_one()
+            total, count = total + number * sum(map(len, Segments.parse(parts)._pieces)), count + number
+    return total / count
+
+
+if __name__ == "__main__":
+    main()
