@@ -56,6 +56,12 @@ def sender(settings: Settings) -> Sender:
     )
 
 
+def its_blocks(session: Session, settings: Settings) -> Blocks:
+    """Return what renders blocks, with the names that topics and sources go by."""
+    names = {topic.slug: topic.name for topic in catalogue.topics(session, retired=True)}
+    return Blocks(settings.base_url, names, {source.slug: source.title for source in catalogue.sources(session)})
+
+
 def short_edition(letter: Letter, settings: Settings, numbers: tuple[int, ...] = ()) -> Edition:
     """Return the edition of a short letter."""
     return Edition(
@@ -150,8 +156,7 @@ class Contents:
     def _its_blocks(self) -> Blocks:
         if self._blocks is None:
             with database.reading(self.engine) as session:
-                names = {topic.slug: topic.name for topic in catalogue.topics(session, retired=True)}
-            self._blocks = Blocks(self.settings.base_url, names)
+                self._blocks = its_blocks(session, self.settings)
         return self._blocks
 
     def _its_reach(self) -> str:

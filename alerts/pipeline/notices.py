@@ -14,12 +14,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from alerts.model import AlertedItem
-from alerts.pipeline.contents import sender, short_edition
+from alerts.pipeline.contents import its_blocks, sender, short_edition
 from alerts.publish.blocks import Blocks
 from alerts.publish.lines import headline
 from alerts.publish.notes import Notice, notice
 from alerts.settings import Settings
-from alerts.store import catalogue, editions, items, numberline, threads, told
+from alerts.store import editions, items, numberline, threads, told
 from alerts.store.bulk import chunks
 from alerts.store.editions import URGENT, Edition, Mailing
 from alerts.store.engine import reading, writing
@@ -81,7 +81,7 @@ class _Notices:
         """Enqueue the notice of one alert for all who were sent its work; return how many."""
         with reading(self._engine) as session:
             story = self._story(session, number)
-            blocks = Blocks(self._settings.base_url, {one.slug: one.name for one in catalogue.topics(session)})
+            blocks = its_blocks(session, self._settings)
         if story is None:
             return 0
         made: dict[tuple[str, date, str], Edition] = {}

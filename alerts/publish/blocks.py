@@ -19,6 +19,7 @@ HTML: Final = "html"
 TEXT: Final = "text"
 LONGEST_TITLE: Final = 300
 LONGEST_FINDING: Final = 600
+LONGEST_SHORT: Final = 240
 LONGEST_WORD: Final = 28
 CACHED: Final = 4096
 _BETWEEN_TAGS: Final = re.compile(r">[^<]+<")
@@ -50,13 +51,19 @@ class Said:
     background_news: bool = False
     links: tuple[NamedLink, ...] = ()
 
+    @property
+    def sentence(self) -> str:
+        """The headline with a full stop, where it has no other end."""
+        return self.headline if self.headline.endswith((".", "?", "!", "\u2026")) else f"{self.headline}."
+
 
 @dataclass(slots=True)
 class Blocks:
-    """Renders blocks, each once while there is room to keep it; `names` are the topics' names by slug."""
+    """Renders blocks, each once while there is room to keep it; names of topics and titles of sources by slug."""
 
     base_url: str
     names: Mapping[str, str]
+    titles: Mapping[str, str] = field(default_factory=dict)
     _kept: dict[tuple[int, str, str], bytes] = field(default_factory=dict)
 
     def block(self, shown: AlertedItem, variant: str, form: str) -> bytes:
@@ -66,8 +73,25 @@ class Blocks:
         if made is None:
             if len(self._kept) >= CACHED:
                 self._kept.clear()
-            made = self._kept[key] = rendered(variant, form, said=say(shown, self.base_url, self.names))
+            made = self._kept[key] = rendered(variant, form, said=self._said(shown))
         return made
+
+    def _said(self, shown: AlertedItem) -> Said:
+        """Turn an alert into the words of a mail."""
+        strength = strength_line(shown)
+        return Said(
+            page=f"{self.base_url}/items/{shown.item.id}",
+            headline=shortened(headline(shown), LONGEST_TITLE),
+            meta=_meta(shown, self.titles),
+            strength=strength,
+            short=shortened(strength, LONGEST_SHORT),
+            finding=shortened(finding_line(shown), LONGEST_FINDING),
+            why=_why(shown, self.names),
+            urgent=_urgent(shown),
+            changed=_changed(shown),
+            background_news=_is_unlinked_news(shown),
+            links=tuple(_links(shown, self.base_url)),
+        )
 
 
 def rendered(template: str, form: str, **values: object) -> bytes:
@@ -105,24 +129,6 @@ def css(name: str) -> str:
     return environment("email").get_template(name).render()
 
 
-def say(shown: AlertedItem, base_url: str, names: Mapping[str, str]) -> Said:
-    """Turn an alert into the words of a mail."""
-    strength = strength_line(shown)
-    return Said(
-        page=f"{base_url}/items/{shown.item.id}",
-        headline=shortened(headline(shown), LONGEST_TITLE),
-        meta=_meta(shown),
-        strength=strength,
-        short=shortened(strength, 160),
-        finding=shortened(finding_line(shown), LONGEST_FINDING),
-        why=_why(shown, names),
-        urgent=_urgent(shown),
-        changed=_changed(shown),
-        background_news=_is_unlinked_news(shown),
-        links=tuple(_links(shown, base_url)),
-    )
-
-
 def shortened(text: str, longest: int) -> str:
     """Cut a text at a word, with an ellipsis."""
     if len(text) <= longest:
@@ -130,12 +136,12 @@ def shortened(text: str, longest: int) -> str:
     return text[: longest - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "\u2026"
 
 
-def _meta(shown: AlertedItem) -> str:
+def _meta(shown: AlertedItem, titles: Mapping[str, str]) -> str:
     content = shown.item.content
-    where = one_line(content.venue) or ", ".join(shown.item.sources[:2])
+    where = one_line(content.venue or ", ".join(titles.get(slug) or slug for slug in shown.item.sources[:2]))
     dated = content.published
     future = dated is not None and dated.earliest() > shown.alert.at.date()
-    when = f"dated {dated}, in the future" if future else str(dated or "")
+    when = f"dated {words.day(dated)}, in the future" if future else words.day(dated)
     said = [words.KINDS[content.kind], shortened(where, 120), when]
     if shown.alert.reason is not Reason.NEW:
         said.append(words.REASONS[shown.alert.reason])

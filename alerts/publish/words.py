@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from alerts.model import Kind, Reason
+from alerts.model import Kind, PartialDate, Reason
 
 KINDS = {
     Kind.PAPER: "Paper",
@@ -88,6 +88,14 @@ def phases(values: Iterable[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return "/".join([names[0], *(name.removeprefix("Phase ") for name in names[1:])])
+
+
+def day(dated: PartialDate | None) -> str:
+    """Say a date as people do: `1 May 2026`, `May 2026`, `2026`; empty for none."""
+    if dated is None:
+        return ""
+    said = f"{dated.earliest():%B} {dated.year}" if dated.month else str(dated.year)
+    return f"{dated.day} {said}" if dated.day else said
 
 
 def key_address(scheme: str, value: str) -> str:

@@ -3,7 +3,7 @@
 import email
 import email.policy
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from lxml import html
@@ -25,8 +25,9 @@ from alerts.model import (
 from alerts.publish import notes
 from alerts.publish.blocks import Blocks
 from alerts.publish.edition import Candidate, Matching, select
-from alerts.publish.email import LIMIT, Segments, Sender, pack, recipient, render
+from alerts.publish.email import LIMIT, Letter, Segments, Sender, pack, recipient, render
 from alerts.publish.letters import Digest, First, Followed, digest, told
+from alerts.publish.notes import Notice
 from subscribers.cadence import Cadence
 from subscribers.interest import Facts, parse_set
 from subscribers.tokens import Keyring
@@ -61,6 +62,10 @@ def mail(*items: AlertedItem, threads: dict | None = None, first: First | None =
     return email.message_from_bytes(Segments.parse(pack(made)).splice(TO), policy=email.policy.default)
 
 
+def sent(letter: Letter) -> email.message.EmailMessage:
+    return email.message_from_bytes(Segments.parse(render(letter, SENDER)).splice(TO), policy=email.policy.default)
+
+
 def plain(message: email.message.EmailMessage) -> str:
     return message.get_body(("plain",)).get_content()
 
@@ -84,7 +89,7 @@ def test_subject_headers_and_the_first_200_characters_name_no_topic() -> None:
 
 def test_both_forms_say_the_same() -> None:
     message = mail(shown(1), shown(2, "Another one", reason="status"))
-    for said in (TITLE, "Another one", "Journal of Examples", "2026-05-01", "Why you got it: about NMOSD (\u201cNMOSD\u201d)", "Sample Hospital", "not medical advice", "Unsubscribe from this mail"):
+    for said in (TITLE, "Another one", "Journal of Examples", "1 May 2026", "Why you got it: about NMOSD (\u201cNMOSD\u201d)", "Sample Hospital", "not medical advice", "Unsubscribe from this mail"):
         assert said in plain(message)
         assert said in visible(message)
     links = set(re.findall(r"https://\S+", plain(message)))
@@ -131,6 +136,35 @@ def test_unlinked_news_stands_last_under_background_with_its_strength_above_the_
     assert news[1].text_content().strip() == "\u201cA cure is near\u201d"
 
 
+def test_unlinked_news_in_one_line_has_its_strength_before_the_quoted_headline_too() -> None:
+    studies = [shown(number, f"Study {number}") for number in range(1, 17)]
+    message = mail(*studies, shown(17, "A cure is near!", kind="news", cautions=("study-not-found",)))
+    assert '- News story, not a report on one study. "A cure is near!"' in plain(message)
+    last = [line for line in page(message).iter("p") if line.get("class") == "line"][-1]
+    assert [child.tag for child in last] == ["span", "br", "a"]
+    assert last[2].text == "\u201cA cure is near!\u201d"
+
+
+def test_a_title_from_right_to_left_does_not_turn_our_own_words_around() -> None:
+    titles = [f"\u05de\u05d7\u05e7\u05e8 {number}" for number in range(1, 18)]
+    message = mail(*[shown(number, title) for number, title in enumerate(titles, 1)])
+    lines = [line for line in page(message).iter("p") if line.get("class") == "line"]
+    assert [(line.get("dir"), line.find("a").get("dir")) for line in lines] == [(None, "auto")] * 2
+
+
+def test_every_letter_begins_with_200_characters_that_name_no_topic_and_no_title() -> None:
+    follows = (Followed(name="NMOSD", address="https://alerts.example.org/topics/nmosd", year=0, newest=shown(9)),)
+    notice = Notice(shown=shown(2, reason="retracted"), sent_on=date(2026, 5, 1), sent_as=TITLE)
+    letters = {
+        "digest": mail(shown(1)), "first": mail(shown(1), first=First(days=7, topics=follows)), "empty": mail(first=First(days=7, topics=follows)),
+        "notice": sent(notes.notice(notice, Blocks(SENDER.base_url, NAMES), SENDER)),
+        "nothing": sent(notes.letter(notes.nothing_new((12, 3), Cadence()), SENDER)), "known": sent(notes.letter(notes.known(SENDER), SENDER)),
+    }  # fmt: skip
+    for name, message in letters.items():
+        opening = " ".join((message["Subject"], plain(message)[:200], visible(message)[:200], page(message).find(".//title").text)).lower()
+        assert not [word for word in ("nmosd", "relapse", "neuro") if word in opening], name
+
+
 def test_a_news_story_is_one_line_under_its_study() -> None:
     message = mail(shown(1, "The story", kind="news"), shown(2), threads={1: 7, 2: 7})
     assert message["Subject"] == "Your research digest: 1 new item"
@@ -167,8 +201,9 @@ def test_the_first_digest_says_what_is_followed_and_shows_the_newest_where_nothi
     follows = (Followed(name="NMOSD", address="https://alerts.example.org/topics/nmosd", year=34), Followed(name="Multiple sclerosis", address="https://alerts.example.org/topics/ms", year=0, newest=shown(9, "An older one")))
     text = plain(mail(shown(1), first=First(days=7, topics=follows)))
     assert "the next ones come every Monday" in text
-    assert "NMOSD: 34 items in the last twelve months" in text
-    assert "Multiple sclerosis: no items in the last twelve months" in text
+    assert "with the number of items in the last twelve months:" in text
+    assert re.search(r"- NMOSD: 34\s", text)
+    assert re.search(r"- Multiple sclerosis: 0\s", text)
     assert "An older one" in text
 
 
