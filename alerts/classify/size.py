@@ -70,7 +70,7 @@ _AGAIN = re.compile(
 )
 """Between two counts: the same people, counted again."""
 _PART_AFTER = re.compile(
-    r"\s*(?:[(\[]\d[\d.·]*\s?%\s?[)\];,]|(?!who\b|that\b|which\b|with\b)(?:\w+ ){0,2}?(?:had (?!been diagnosed)|showed?|developed|experienced|died|relapsed|reported|achieved|withdrew|discontinued"
+    r"\s*(?:[(\[]\d[\d.·]*\s?(?:%|/\s?\d+)\s?[)\];,]|(?!who\b|that\b|which\b|with\b)(?:\w+ ){0,2}?(?:had (?!been diagnosed)|showed?|developed|experienced|died|relapsed|reported|achieved|withdrew|discontinued"
     r"|responded|remained|were (?:excluded|positive|seropositive|negative|lost|female|male|women|men|not|withdrawn|found to|considered|diagnosed)"
     r"|dropped|converted|improved|suffered|presented|became|did not|failed|required|declined|continued|met (?:the |all )?criteria)|\s*(?:in|to|on|into) (?:the|each|both|every|either) (?:[\w-]+ ){0,4}?(?:group|arm|cohort)|\s*(?:per|in (?:the )?(?:[\w-]+ )?)(?:group|arm)\b|\s*(?:to|on) (?:\w+ ){1,3}(?:and|\())"
     r"|\s*(?:were |was )?(?:randomly )?(?:randomi[sz]ed|assigned|allocated) to (?:the )?(?:[\w-]+ ){1,5}?(?:and|,) \d+ to\b",

@@ -39,6 +39,7 @@ def test_groups_add_up_and_breakdowns_do_not(said: str, whole: str) -> None:
         ("We studied 156 adults with pain. A subgroup (n = 38) was followed for two years.", "156"),
         ("We studied 204 adults. Blood was taken in a subset of 104 adults who were examined twice.", "204"),
         ("In a prospective study including 271 persons, results were compared with 24 matched controls.", "271"),
+        ("We followed 21 patients. Six patients (6/21, 29%) were treated with rest.", "21"),
         ("Data were collected at time 1 (n = 331) and time 2 (n = 266).", "331"),
         ("We included 204 patients without other conditions affecting the back.", "204"),
         ("From 1 March to 25 January 2021, 555 patients were treated in this cohort.", "555"),
