@@ -38,7 +38,7 @@ FACETS: tuple[FacetModule, ...] = (
 """The facets beside topic and treatment, in the order in which they run."""
 
 
-TOGETHER = 16
+TOGETHER = 64
 """Items that go through the facets together: the tables of one facet's patterns then stay in the processor's cache."""
 
 
@@ -52,8 +52,7 @@ class Classifier:
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         held = tuple({topic.slug: topic for topic in topics if not topic.retired}.values())
-        triggers = {name: pattern for facet in FACETS for name, pattern in facet.TRIGGERS.items()}
-        self._matcher = Matcher(held, triggers)
+        self._matcher = Matcher(held, _groups())
         self._topics = TopicFacet(held)
         self._treatments = TreatmentFacet(held)
         self.version = _version(held)
@@ -69,7 +68,7 @@ class Classifier:
 
     def _together(self, given: Sequence[tuple[Content, Hints]]) -> list[tuple[Label, ...]]:
         joined = [Joined(content) for content, _ in given]
-        hits = [self._matcher.scan(one, design.idle(one.content.kind)) for one in joined]
+        hits = self._matcher.scan(joined, design.idle)
         readings = [
             Reading(content=content, hints=hints, triggered=hit.triggered)
             for (content, hints), hit in zip(given, hits, strict=True)
@@ -81,6 +80,16 @@ class Classifier:
             for reading in readings:
                 reading.labels.extend(facet.label(reading))
         return [tuple(reading.labels) for reading in readings]
+
+
+def _groups() -> dict[str, dict[str, str]]:
+    """Return the triggers of all facets by group: those that not every item is asked for stand alone."""
+    groups: dict[str, dict[str, str]] = {}
+    for facet in FACETS:
+        for name, pattern in facet.TRIGGERS.items():
+            group = name.partition(":")[0]
+            groups.setdefault(group if facet is design else "", {})[name] = pattern
+    return groups
 
 
 def _version(topics: Iterable[Topic]) -> str:

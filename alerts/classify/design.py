@@ -17,11 +17,13 @@ from alerts.model import Content, Evidence, Facet, Kind, Label
 TRIGGERS: Mapping[str, str] = {name: rule.pattern for name, rule in (*RULES.items(), *NEWS_RULES.items())}
 
 
-def idle(kind: Kind) -> str:
-    """Return how the names of those triggers begin that say nothing of such an item."""
-    return "design:" if kind is Kind.NEWS else "news:"
+def idle(kind: Kind) -> frozenset[str]:
+    """Return the groups of triggers (what stands before the colon) that say nothing of such an item."""
+    return _IDLE.get(kind, frozenset({"news"}))
 
 
+_IDLE = {kind: frozenset({"design", "news"}) for kind in (Kind.RECORD, Kind.NOTICE, Kind.EXPLAINER)}
+_IDLE[Kind.NEWS] = frozenset({"design"})
 _COMPILED = {name: re2.compile(f"(?i){pattern}".encode()) for name, pattern in TRIGGERS.items()}
 _INDEXED = (
     ("systematic review|meta-analysis", "systematic-review", 9.0),

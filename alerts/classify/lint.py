@@ -47,7 +47,7 @@ def _why(topic: Topic, term: str) -> str:
 
 def _finds(topic: Topic, term: str, company: str) -> bool:
     joined = Joined(Content(title=term.rstrip("*"), text=company))
-    places = Matcher([topic], {}).scan(joined).places.get(topic.slug, {})
+    places = Matcher([topic], {}).scan([joined])[0].places.get(topic.slug, {})
     return any(joined.locate(*place)[0] == "title" for place in counted(places, joined))
 
 
@@ -63,7 +63,7 @@ def _shadowed(topic: Topic) -> Iterator[str]:
 
 
 def _covering(matcher: Matcher, term: str) -> set[int]:
-    return {int(slug) for slug in matcher.scan(Joined(Content(title=term.rstrip("*")))).places}
+    return {int(slug) for slug in matcher.scan([Joined(Content(title=term.rstrip("*")))])[0].places}
 
 
 def _alone(topic: Topic) -> Iterator[str]:
