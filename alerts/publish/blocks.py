@@ -64,19 +64,24 @@ class Blocks:
     base_url: str
     names: Mapping[str, str]
     titles: Mapping[str, str] = field(default_factory=dict)
-    _kept: dict[tuple[int, str, str], bytes] = field(default_factory=dict)
+    _kept: dict[tuple[int, str, str, frozenset[str]], bytes] = field(default_factory=dict)
 
-    def block(self, shown: AlertedItem, variant: str, form: str) -> bytes:
-        """Return `entry`, `line` or `under` of an alert as quoted-printable HTML or text."""
-        key = (shown.alert.number, variant, form)
+    def block(
+        self, shown: AlertedItem, variant: str, form: str, followed: frozenset[str] = frozenset()
+    ) -> bytes:
+        """Return `entry`, `line` or `under` of an alert as quoted-printable HTML or text.
+
+        `followed` are the topics for which a reader gets an entry; without them all its topics are named.
+        """
+        key = (shown.alert.number, variant, form, followed)
         made = self._kept.get(key)
         if made is None:
             if len(self._kept) >= CACHED:
                 self._kept.clear()
-            made = self._kept[key] = rendered(variant, form, said=self._said(shown))
+            made = self._kept[key] = rendered(variant, form, said=self._said(shown, followed))
         return made
 
-    def _said(self, shown: AlertedItem) -> Said:
+    def _said(self, shown: AlertedItem, followed: frozenset[str]) -> Said:
         """Turn an alert into the words of a mail."""
         strength = strength_line(shown)
         return Said(
@@ -86,7 +91,7 @@ class Blocks:
             strength=strength,
             short=shortened(strength, LONGEST_SHORT),
             finding=shortened(finding_line(shown), LONGEST_FINDING),
-            why=_why(shown, self.names),
+            why=_why(shown, self.names, followed),
             urgent=_urgent(shown),
             changed=_changed(shown),
             background_news=_is_unlinked_news(shown),
@@ -170,8 +175,11 @@ def _changed(shown: AlertedItem) -> str:
     return f"Changed from \u201c{before}\u201d to \u201c{after}\u201d."
 
 
-def _why(shown: AlertedItem, names: Mapping[str, str]) -> str:
-    about = shown.alert.facts.topics
+def _why(shown: AlertedItem, names: Mapping[str, str], followed: frozenset[str]) -> str:
+    """Name the topics that the reader follows; all of them, where one is followed through a topic above it."""
+    topics = shown.alert.facts.topics
+    direct = followed and followed.issubset(topics)
+    about = [slug for slug in topics if slug in followed] if direct else topics
     proofs = {
         label.value: label.evidence[0]
         for label in shown.labels

@@ -195,7 +195,7 @@ def _entries(
     entries: Iterable[Entry], shown: Mapping[int, AlertedItem], blocks: Blocks, form: str
 ) -> Iterator[bytes]:
     for entry in entries:
-        yield blocks.block(shown[entry.lead], "entry", form)
+        yield blocks.block(shown[entry.lead], "entry", form, entry.topics)
         yield from (blocks.block(shown[number], "under", form) for number in entry.under if number in shown)
 
 

@@ -96,6 +96,13 @@ def test_both_forms_say_the_same() -> None:
     assert links == {link.get("href") for link in page(message).iter("a")}
 
 
+def test_why_you_got_it_names_what_you_follow_and_everything_where_you_follow_a_topic_above() -> None:
+    work = shown(1, topics=("nmosd", "rituximab"), under=("nmosd", "rituximab"))
+    assert "Why you got it: about NMOSD (\u201cNMOSD\u201d)\r\n" in plain(mail(work))
+    below = shown(1, topics=("mogad", "rituximab"), under=("mogad", "rituximab", "nmosd"))
+    assert "Why you got it: about mogad; about rituximab" in plain(mail(below))
+
+
 def test_the_preheader_is_numbers_only_and_visible() -> None:
     message = mail(shown(1), shown(2, reason="retracted"), shown(3, reason="status"))
     assert plain(message).startswith("1 new, 1 update, 1 correction, 2 minutes")
