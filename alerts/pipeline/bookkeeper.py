@@ -75,6 +75,7 @@ class Bookkeeper:
         self._loop = asyncio.get_running_loop()
         self._planned = False
         self._writing: asyncio.Task[None] | None = None
+        self._broken: Exception | None = None
         self.batch = Batch()
 
     def plan(self) -> None:
@@ -90,12 +91,14 @@ class Bookkeeper:
         self.plan()
 
     async def close(self) -> None:
-        """Write what is still told, thrice if need be."""
+        """Write what is still told, thrice if need be; raise what was no trouble of the database, if anything."""
         for _ in range(WRITES_AT_CLOSE):
             if self._writing:
                 await self._writing
             if not self.batch.empty():
                 await self._write_beside(self._take())
+        if self._broken:
+            raise self._broken
 
     def _take(self) -> Batch:
         batch, self.batch = self.batch, Batch()
@@ -120,14 +123,23 @@ class Bookkeeper:
                 self._beside, self._books.write, batch.outcomes, batch.leaving, more
             )
         except BooksError as trouble:
-            self._owner.halt(str(trouble))
-            self.batch.again(batch)
-            leave = Leave()
+            self._fail(batch, trouble)
+        except Exception as trouble:  # noqa: BLE001  raised by `close`: connections wait for their answer
+            self._broken = trouble
+            self._fail(batch, trouble)
+        else:
+            self._writing = None
+            if leave.held:
+                self._owner.halt(ON_HOLD)
+            self._answer(batch, leave)
+            self.plan()
+
+    def _fail(self, batch: Batch, trouble: Exception) -> None:
+        """Let nothing leave; what was told is tried again with what is told next, or at the end."""
         self._writing = None
-        if leave.held:
-            self._owner.halt(ON_HOLD)
-        self._answer(batch, leave)
-        self.plan()
+        self.batch.again(batch)
+        self._owner.halt(str(trouble))
+        self._answer(batch, Leave())
 
     def _answer(self, batch: Batch, leave: Leave) -> None:
         for claimed, answer in zip(batch.leaving, batch.answers, strict=True):

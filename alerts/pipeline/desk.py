@@ -282,10 +282,12 @@ class OutboxDesk:
 
     async def _close(self) -> None:
         """Write what is still told; give back what was not tried."""
-        await self._keeper.close()
-        with suppress(DBAPIError):
-            await self._in_database(self._give_back)
-        self._database.shutdown()
+        try:
+            await self._keeper.close()
+        finally:
+            with suppress(DBAPIError):
+                await self._in_database(self._give_back)
+            self._database.shutdown()
 
     def _give_back(self) -> None:
         self._books.close()

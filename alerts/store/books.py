@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from sqlalchemy import Engine, PoolProxiedConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from alerts.errors import AlertsError
@@ -86,7 +86,7 @@ class Books:
                 if self._many(session.connection().connection, self._leave, _leaving(starting)) == len(starting):
                     return Leave(frozenset(one.id for one in starting))
                 return _sorted_out(session, starting)
-        except (DBAPIError, self._driver.Error) as trouble:
+        except (SQLAlchemyError, self._driver.Error) as trouble:
             self.close()
             raise BooksError(f"the database cannot be written: {getattr(trouble, 'orig', trouble)}") from trouble
 
@@ -101,7 +101,7 @@ class Books:
         begun = perf_counter()
         try:
             leave = self._write_plain(outcomes, starting)
-        except self._driver.Error:  # the thread that tries again will tell what it is
+        except (SQLAlchemyError, self._driver.Error):  # the thread that tries again will tell what it is
             leave = None
         self._took += (perf_counter() - begun - self._took) * _SHARE
         return leave
