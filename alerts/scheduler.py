@@ -116,7 +116,8 @@ class _Work:
 
     async def care(self) -> None:
         world = self._world
-        done = await care.complete_due(world.engine, self._fetch, world.now())
+        budget = world.settings.completions_a_day
+        done = await care.complete_due(world.engine, self._fetch, world.now(), budget=budget)
         asked = await care.ask_after_due(world.engine, self._fetch, world.now())
         if done.items or asked.items:
             log.info("items.cared", completed=done.changed, asked_after=asked.items, changed=asked.changed)

@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     pubmed_api_key: SecretStr = SecretStr("")
     digest_full: int = Field(default=15, ge=1, le=60)
+    completions_a_day: int = Field(default=500, ge=0)
     log: Literal["auto", "console", "json"] = "auto"
 
     @field_validator("database_url")

@@ -44,7 +44,7 @@ def run_once(world: World, now: datetime) -> None:
     async def read() -> list[PollOutcome]:
         async with make_fetch(world.settings, world.engine) as fetch:
             outcomes = await poll.poll_due(world.engine, fetch, now)
-            await care.complete_due(world.engine, fetch, now)
+            await care.complete_due(world.engine, fetch, now, budget=world.settings.completions_a_day)
             return outcomes
 
     outcomes = asyncio.run(read())

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Engine
 
-from alerts.errors import SourceError
+from alerts.errors import FetchError, SourceError
 from alerts.ingest import aftercare, completion
 from alerts.ingest.completion import Question
 from alerts.model import Document, Entry
@@ -20,14 +20,14 @@ from alerts.store.care import Alerted, Teaser
 from alerts.store.engine import reading, writing
 
 BATCH = 200  # items asked for at once: one request to PubMed
-BUDGET = 500  # requests a day, for completions
+BUDGET = 500  # requests a day for completions, where the settings do not say otherwise
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cared:
-    """How many works were asked for, how many requests that took, and how many items know more now."""
+    """How many works were asked for, the requests made, how many failed, the items that know more now."""
 
     items: int = 0
     requests: int = 0
@@ -44,16 +44,17 @@ async def complete_due(
 
 
 def _teasers(engine: Engine, now: datetime, budget: int) -> tuple[list[Question], int]:
-    """Take the teasers that are due and write down the next try, before anything is asked; none beyond the budget."""
+    """Take the teasers that are due, as many as the day's budget allows, and write down the next try before asking."""
     with writing(engine) as session:
         due = care.teasers(session, now, BATCH)
         attempts = {one.item.id: one.attempts for one in due}
         lacking = [one.item for one in due if completion.is_teaser(one.item.content)]
-        asked = list(completion.questions(lacking, attempts))
-        if care.spend(session, "completion", now, len(asked), budget) < len(asked):
-            return [], 0
-        care.tried(session, {one.item.id: _next_try(one, now) for one in due})
-        return asked, len(due)
+        wished = list(completion.questions(lacking, attempts))
+        granted = care.spend(session, "completion", now, len(wished), budget)
+        put_off = {key for question in wished[granted:] for key in question.keys}
+        taken = [one for one in due if put_off.isdisjoint(one.item.keys)]
+        care.tried(session, {one.item.id: _next_try(one, now) for one in taken})
+        return wished[:granted], len(taken)
 
 
 def _next_try(one: Teaser, now: datetime) -> datetime | None:
@@ -87,17 +88,23 @@ class Asking:
 
 
 async def _ask(asking: Asking, questions: Sequence[Question], items: int) -> Cared:
-    """Ask one question after the other; one that fails is asked again when its items are due again."""
+    """Ask one question after the other; a service that fails is left alone until its items are due again."""
     found: list[Entry] = []
-    failed = 0
+    away: set[str] = set()
+    asked = failed = 0
     for question in questions:
+        if question.service in away:
+            continue
+        asked += 1
         try:
             found += asking.read(question, await asking.fetch(question.request))
         except SourceError as error:
             failed += 1
+            if not (isinstance(error, FetchError) and error.status == 404):  # one work that it does not know
+                away.add(question.service)
             log.warning("care.failed", service=question.service, reason=str(error))
     changed = await asyncio.to_thread(_add, asking, found) if found else 0
-    return Cared(items=items, requests=len(questions), changed=changed, failed=failed)
+    return Cared(items=items, requests=asked, changed=changed, failed=failed)
 
 
 def _add(asking: Asking, entries: Sequence[Entry]) -> int:

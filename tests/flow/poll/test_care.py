@@ -104,6 +104,45 @@ async def test_the_day_s_budget_is_kept(engine, polled, now) -> None:
     assert (await care.complete_due(engine, pubmed, now + timedelta(days=1), budget=1)).requests == 1
 
 
+async def test_a_small_budget_is_spent_on_the_longest_waiting_and_the_rest_waits_for_tomorrow(engine, site, fetch, now) -> None:
+    teasers = [{"id": f"t{n}", "keys": [["doi", f"10.1000/w{n}"]], "title": f"Narcolepsy in village {n}", "truncated": True} for n in range(45)]
+    site.put("/list", *teasers)
+    with writing(engine) as session:
+        catalogue.add_topics(session, [SLEEP])
+        catalogue.add_sources(session, [Source(slug="list", kind="lines", url=site.url("/list"))], now)
+    await poll.poll_due(engine, fetch, now)
+    for days, requests, works in ((0, 2, 40), (0, 0, 0), (1, 2, 25)):  # 20 works a question; then 5 left, and 20 again
+        cared = await care.complete_due(engine, Unknowing(), now + timedelta(days=days), budget=2)
+        assert (cared.requests, cared.items) == (requests, works)
+
+
+class Unknowing:
+    """A service that knows nothing; `status` is what it answers."""
+
+    def __init__(self, status: int = 404) -> None:
+        self.status, self.asked = status, list[Request]()
+
+    async def __call__(self, request: Request) -> Document:
+        self.asked.append(request)
+        if self.status == 200:
+            return Document(url=request.url, body=b'{"resultList": {"result": []}}')
+        raise FetchError(f"answers {self.status}", status=self.status)
+
+
+@pytest.mark.parametrize(("status", "requests"), [(404, 3), (429, 1), (503, 1)])
+async def test_a_service_that_fails_is_not_asked_for_the_others_too(engine, site, fetch, now, status: int, requests: int) -> None:
+    works = [{"id": f"t{n}", "keys": [["doi", f"10.1000/odd,{n}"]], "title": f"Narcolepsy in village {n}", "text": "Whole."} for n in range(3)]
+    site.put("/list", *works)
+    with writing(engine) as session:
+        catalogue.add_topics(session, [SLEEP])
+        catalogue.add_sources(session, [Source(slug="list", kind="lines", url=site.url("/list"))], now)
+    await poll.poll_due(engine, fetch, now)
+    release.release(engine, now)
+    crossref = Unknowing(status)
+    cared = await care.ask_after_due(engine, crossref, now + timedelta(days=31))
+    assert (cared.items, cared.requests, len(crossref.asked)) == (3, requests, requests)
+
+
 async def test_an_alerted_work_is_asked_after_monthly_and_its_retraction_told_once(engine, polled, now) -> None:
     pubmed = PubMed(WHOLE)
     await care.complete_due(engine, pubmed, now)
