@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Protocol
 
 from alerts.classify import caution, design, finding, phase, size, subjects
+from alerts.classify.markup import unmarked
 from alerts.classify.matcher import Joined, Matcher
 from alerts.classify.reading import Hints, Reading
 from alerts.classify.topics import TopicFacet
@@ -67,11 +68,12 @@ class Classifier:
         return [labels for part in parts for labels in self._together(part)]
 
     def _together(self, given: Sequence[tuple[Content, Hints]]) -> list[tuple[Label, ...]]:
-        joined = [Joined(content) for content, _ in given]
+        plain = [unmarked(content) for content, _ in given]
+        joined = [Joined(one.content) for one in plain]
         hits = self._matcher.scan(joined, design.idle)
         readings = [
-            Reading(content=content, hints=hints, triggered=hit.triggered)
-            for (content, hints), hit in zip(given, hits, strict=True)
+            Reading(content=one.content, hints=hints, triggered=hit.triggered)
+            for one, (_, hints), hit in zip(plain, given, hits, strict=True)
         ]
         for one, hit, reading in zip(joined, hits, readings, strict=True):
             reading.labels.extend(self._topics.label(hit, one, reading))
@@ -79,7 +81,7 @@ class Classifier:
         for facet in FACETS:
             for reading in readings:
                 reading.labels.extend(facet.label(reading))
-        return [tuple(reading.labels) for reading in readings]
+        return [one.labels(reading.labels) for one, reading in zip(plain, readings, strict=True)]
 
 
 def _groups() -> dict[str, dict[str, str]]:

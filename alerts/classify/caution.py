@@ -11,8 +11,9 @@ from alerts.classify.reading import Reading
 from alerts.model import Evidence, Facet, Kind, Label
 
 TRIGGERS: Mapping[str, str] = {
-    "caution:no-control": r"\b(?:single[- ]arm|uncontrolled|no (?:\w+ )?(?:control|comparison|comparator|placebo) (?:group|arm)|without (?:a |any )?(?:\w+ )?(?:control|comparison|placebo)(?: group| arm)?\b"
-    r"|lack(?:s|ed|ing)? (?:of )?(?:an? )?(?:\w+ )?(?:control|comparison|placebo)(?: group| arm)|non-?controlled|absence of a (?:control|comparison) (?:group|arm))",
+    "caution:no-control": r"\b(?:single[- ]arm|uncontrolled,? (?:[\w-]+,? ){0,3}(?:stud(?:y|ies)|trials?|design|experiment|investigation)|no (?:\w+ )?(?:control|comparison|comparator|placebo) (?:group|arm)|without (?:a |any )?(?:\w+ )?(?:control|comparison|placebo)(?: group| arm)?\b"
+    r"|lack(?:s|ed|ing)? (?:of )?(?:an? )?(?:\w+ )?(?:control|comparison|placebo)(?: group| arm)|non-?controlled|absence of a (?:control|comparison) (?:group|arm)"
+    r"|(?:did|does|do|had)(?: not|n['’]t) (?:include|have|use|involve) (?:a |any )?(?:(?:control|comparison|placebo|untreated) |(?:group|arm) (?:that|who|of|which) ))",
     "caution:interim": r"\binterim (?:analys[ie]s|results?|data|report|findings)\b",
     "caution:preliminary": r"\b(?:(?:very |this |these )?preliminary (?:\w+ )?(?:study|studies|findings?|results?|data|evidence|report|investigation|trial|analysis|observations?)|pilot(?:[ -](?:study|trial|randomi[sz]ed|data|project|investigation|feasibility))"
     r"|proof[- ]of[- ](?:concept|principle)|first[- ]in[- ]human|early[- ]stage (?:study|trial|research)|feasibility (?:study|trial)|findings are preliminary|results are preliminary|hypothesis-generating)\b",
@@ -21,13 +22,24 @@ TRIGGERS: Mapping[str, str] = {
     "caution:concern": r"\bexpressions? of concern\b",
     "caution:retracted": r"\bretract(?:ed|ion)\b",
     "caution:study": r"\b(?:stud(?:y|ies)|trials?|research(?:ers)?|scientists|investigators|findings)\b",
-    "caution:patients": r"\b(?:patients?|people|humans?|sufferers|those with)\b",
+    "caution:patients": r"\b(?:patients?|people|sufferers|those with)\b",
 }
 _COMPILED = {name: re2.compile(f"(?i){pattern}".encode()) for name, pattern in TRIGGERS.items()}
 _OVERCLAIM = re.compile(TRIGGERS["caution:overclaim"], re.IGNORECASE)
 _PEOPLE_DESIGNS = frozenset({"observational", "trial", "randomized-trial", "case-report", "lab", ""})
 _DENIED = re.compile(
-    r"(?:\b(?:no|not|never|n['’]t|without|isn|nor|any|whether|incurable|rather than|far from|don|before a|towards? a|for a|find a|search for)\b[^.]{0,25}|cell-|[“\"][^”\"]*)\Z",
+    r"(?:(?:\b(?:no|not|cannot|never|without|nor|any|whether|incurable|rather than|far from|before a|towards? a|for a|find a|search for|hard(?:er)? to|difficult to|hop(?:e|es|ed|ing) (?:for|of|to)|once|could one day)|n['’]t)\b[^.]{0,25}"
+    r"|\b(?:find|finding|discover(?:ing)?|seek(?:ing)?|develop(?:ing)?|deliver(?:ing)?|accelerat\w+|dedicated to|mission|years from|fund\w*|towards?)\b[^.]{0,40}|cell-)\Z",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(
+    r"cures? rates?|cured (?:of|in|by) \d|breakthrough (?:therap(?:y|ies) designation|therapy status|pain|infections?|seizures?|bleeding|cases?|disease|activity|relapses?)"
+    r"|cured (?:meats?|ham|bacon)|revolutioni?[sz]?ary (?:war|guard)",
+    re.IGNORECASE,
+)
+"""Where these words are of the trade: a rate of cures that was counted, an infection in spite of a vaccine."""
+_COUNTED = re.compile(
+    r"(?:\d|\b(?:infections?|hepatitis|hcv|tuberculosis|pneumonia|malaria)\b)[^.]{0,60}\b(?:were|was|been|be|being) \Z",
     re.IGNORECASE,
 )
 _BESIDE = re.compile(
@@ -89,9 +101,18 @@ def _overclaim(reading: Reading) -> Evidence | None:
     told = reading.content.kind in {Kind.NEWS, Kind.EXPLAINER}
     for sentence in reading.sentences if told else reading.title:
         for match in _OVERCLAIM.finditer(sentence.text):
-            if not _DENIED.search(sentence.text[: match.start()]) and not sentence.text.startswith(("“", '"')):
+            before = sentence.text[: match.start()]
+            if _PLAIN.match(sentence.text, match.start()) or _COUNTED.search(before) or _DENIED.search(before):
+                continue
+            if not _quoted(getattr(reading.content, sentence.field), sentence.start + match.start()):
                 return reading.evidence(sentence.field, sentence.start + match.start(), sentence.start + match.end())
     return None
+
+
+def _quoted(text: str, at: int) -> bool:
+    """Say whether a place lies in a quotation that began in its paragraph."""
+    before = text[max(text.rfind("\n", 0, at) + 1, at - 1500) : at]
+    return before.rfind("“") > before.rfind("”") or before.count('"') % 2 == 1
 
 
 def _about_patients(reading: Reading) -> Evidence | None:
@@ -104,9 +125,12 @@ def _about_patients(reading: Reading) -> Evidence | None:
 
 
 def _from_words(reading: Reading) -> Iterator[tuple[str, Evidence | None]]:
-    if reading.value(Facet.DESIGN) not in {"review", "systematic-review", "guideline", "editorial", "protocol"}:
+    design = reading.value(Facet.DESIGN)
+    if design not in {"review", "systematic-review", "guideline", "editorial", "protocol"}:
         for value in ("no-control", "interim", "preliminary"):
             found = _find(reading, f"caution:{value}")
+            if value == "no-control" and design == "randomized-trial":
+                continue
             if found and (found.field == "title" or reading.section_at(found.start) not in {"background", "note"}):
                 yield value, found
     claim = _overclaim(reading) if "caution:overclaim" in reading.triggered else None

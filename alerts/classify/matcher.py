@@ -22,13 +22,20 @@ _LETTERS = re.compile(r"(?:[A-Za-z0-9](?![?*{]))*")
 _BREAK = "\x00"  # between title and text: no term reaches across it
 _PEOPLE_WITH = re.compile(r"(?<![^\W_])(?:pl?w|PL?W|Pl?w|Pl?W)$")
 
-TERMS = {"terms": "term", "acronyms": "acronym", "ambiguous": "ambiguous", "exclude": "exclude", "company": "company"}
-_CASED = {"acronym", "ambiguous"}
+TERMS = {
+    "terms": "term",
+    "acronyms": "acronym",
+    "ambiguous": "ambiguous",
+    "illness": "illness",
+    "exclude": "exclude",
+    "company": "company",
+}
+_CASED = {"acronym", "ambiguous", "illness"}
 _NAMING = {"term", "acronym", "ambiguous"}
 
 
 class Use(NamedTuple):
-    """What a pattern means to a topic: a term, an acronym, an ambiguous acronym, an exclusion or company."""
+    """What a pattern means to a topic: term, acronym, ambiguous acronym, illness, exclusion or company."""
 
     topic: str
     role: str

@@ -11,6 +11,25 @@ _NEXT = re.compile(r"(?:[^\w\x00]+[^\W\d_]+){1,2}")
 _LAST = re.compile(r"(?:[^\W\d_]+[^\w\x00]+){1,2}\Z")
 _ENGLISH = frozenset({"AIM", "AIMS", "ALL", "AS", "AT", "CAR", "HAM", "IN", "IS", "IT", "ON", "OR", "PET", "RAW"})
 _SMALL = frozenset({"of", "and", "the", "in", "for", "to"})
+_SHORT = 450  # characters of title and text that may stand for a headline: a bare preposition is company enough
+_NEAR = 60  # characters around an acronym that say that it is an illness
+_HAVING = re.compile(
+    r"(?:\b(?:people|patients?|persons?|individuals|adults|wom[ae]n|m[ae]n|children|teens|those|someone|anyone|twins"
+    r"|veterans|soldiers|volunteers|sufferers|cases|diagnosed|liv(?:e|es|ed|ing)|coped?|coping)(?: \w+){0,2} with"
+    r"(?: \w+ (?:or|and))?"
+    r"|\b(?:have|has|had|having|gets?|getting|develop(?:s|ed|ing)?|prevent(?:s|ed|ing)?|treat(?:s|ed|ing)?"
+    r"|slow(?:s|ed|ing)?|worsen(?:s|ed)?|caus(?:e|es|ed|ing)|fight(?:s|ing)?|halt(?:s|ed)?|cure|against)"
+    r"|\b(?:risk|cases?|causes?|treatments?|therap(?:y|ies)|drugs?|pills?|vaccines?|cure|symptoms?|relapses?|attacks?"
+    r"|course|onset|progression|forms?|diagnosis|fatigue|disability|lesions|research|trial) (?:of|for|in|against|into))"
+    r" \Z",
+    re.IGNORECASE,
+)
+_HAD = re.compile(
+    r"-like (?:disease|illness)| (?:patients?|sufferers|drugs?|pills?|therap(?:y|ies)|treatments?|research|cases"
+    r"|relapses?|attacks?|symptoms?|risk|clinics?|nurses?|specialists?|care|registry|cohorts?|lesions|onset|progression"
+    r"|severity|population|subtypes?|phenotypes?|vaccine|diagnosis|community)\b"
+)
+_JOINED_BY = re.compile(r"\b(?:in|for|with|of|and|or) \Z")
 _REACH = 90  # characters in which an acronym is spelled out
 
 
@@ -21,6 +40,9 @@ def counted(places: Mapping[str, list[Place]], joined: Joined) -> list[Place]:
     if acronyms or doubtful:
         known = sorted([*terms, *acronyms, *doubtful])
         acronyms = _meant(acronyms, known, joined)
+        if "illness" in places:
+            short = len(joined.cased) <= _SHORT and "exclude" not in places
+            acronyms += [one for one in places["illness"] if _ill(one, joined.cased, short=short)]
         if acronyms or terms or ("company" in places and "exclude" not in places):
             acronyms = [*acronyms, *_meant(doubtful, known, joined)]
     return _longest([*terms, *acronyms], places.get("exclude", ()))
@@ -50,6 +72,14 @@ def _meant(acronyms: list[Place], known: list[Place], joined: Joined) -> list[Pl
     if foreign:
         acronyms = [one for one in acronyms if text[one.start : one.end] not in foreign]
     return [one for one in acronyms if text[one.start : one.end] not in _ENGLISH or not _shouted(one, text)]
+
+
+def _ill(place: Place, text: str, *, short: bool) -> bool:
+    """Say whether the words around an acronym make it an illness: somebody has it, or it is treated or studied."""
+    before = text[max(0, place.start - _NEAR) : place.start]
+    if _HAVING.search(before) or _HAD.match(text, place.end):
+        return True
+    return short and bool(_JOINED_BY.search(before))
 
 
 def _spelled_otherwise(place: Place, known: list[Place], text: str) -> bool:

@@ -10,7 +10,7 @@ from alerts.classify.spelling import acronym_pattern, term_pattern
 from alerts.errors import PackError
 from alerts.model import Topic
 
-LISTS = ("terms", "acronyms", "ambiguous", "company", "exclude", "mesh")
+LISTS = ("terms", "acronyms", "ambiguous", "illness", "company", "exclude", "mesh")
 FLAGS = ("strict",)
 WORDS = ("group", "within")
 RESERVED = frozenset({"all", "none", "new", "build", "search", "test"})
@@ -82,7 +82,7 @@ def check_definition(definition: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _bad_terms(key: str, terms: Iterable[str]) -> Iterator[str]:
-    cased = key in {"acronyms", "ambiguous"}
+    cased = key in {"acronyms", "ambiguous", "illness"}
     for term in terms:
         pattern = acronym_pattern(term.strip()) if cased else term_pattern(term)
         if not pattern or not any(char.isalnum() for char in term):

@@ -73,9 +73,7 @@ _GLUED = re.compile(
     r"(?:Abstract|Background|Introduction|Objectives?|Purpose|Aims?|Materials? and [Mm]ethods|Patients and [Mm]ethods"
     r"|Methods?|Results?|Findings|Conclusions?|Discussion|Interpretation|Case presentation)(?=[A-Z](?:[a-z]|\s))"
 )
-_STOP = re.compile(
-    r"[\n<.!?…](?:(?<=[a-z]{5}\.)(?<!approx\.)(?P<plain> )(?=[A-Z])|(?!\d)|(?<=[\n<])|(?<=[a-z)\]].))"
-)
+_STOP = re.compile(r"[\n<.!?…](?:(?<=[a-z]{5}\.)(?<!approx\.)(?P<plain> )(?=[A-Z])|(?!\d)|(?<=[\n<])|(?<=[a-z)\]].))")
 """Where a sentence may end; `plain` are those where it does without a doubt."""
 _GAP = re.compile(
     r"\n\s*|</?(?:p|br|div|h[1-6]|li|ul|ol|tr|td|table|section|title|sec|abstract)\b[^<>]{0,200}>\s*",
@@ -101,13 +99,14 @@ _LETTERED = re.compile(
 _ENGLISH = frozenset(
     {"the", "of", "and", "in", "to", "with", "for", "is", "are", "was", "were", "by", "that", "this", "from", "on"}
     | {"as", "at", "be", "we", "have", "has", "not", "which", "or", "their", "these", "between", "among", "an", "a"}
+    | {"study", "trial", "disease", "treatment", "safety", "efficacy", "effects", "number", "using", "subjects"}
 )
 _FOREIGN = frozenset(
     {"der", "die", "und", "das", "den", "mit", "von", "bei", "ist", "eine", "für", "auf", "les", "des", "une", "dans"}
     | {"est", "du", "par", "pour", "avec", "sur", "aux", "et", "el", "los", "las", "una", "del", "por", "para", "con"}
     | {"que", "en", "pacientes", "uma", "dos", "das", "com", "não", "il", "di", "che", "della", "nei", "sono", "het"}
     | {"een", "van", "zijn", "voor", "og", "av", "och", "att", "för", "som", "på", "är", "jest", "nie", "się", "oraz"}
-    | {"na", "ve", "bir", "için", "ile", "sekä"}
+    | {"na", "ve", "bir", "için", "ile", "sekä", "yang", "dan", "dengan", "pada", "untuk", "és", "az", "hogy", "při"}
 )
 
 
@@ -215,14 +214,24 @@ def _foreign_letters(words: Sequence[str]) -> int:
     return sum("\u0250" <= word[0] < "\u2000" or word[0] > "\u2fff" for word in words)
 
 
+def _marked(words: Sequence[str]) -> int:
+    """Return how many words hold a letter that English does not have."""
+    return sum(not word.isascii() and any(char.isalpha() and char > "\x7f" for char in word) for word in words)
+
+
 def is_english(text: str) -> bool:
-    """Say whether the text may be read by English rules; a few words without a sign of another language may."""
+    """Say whether the text may be read by English rules.
+
+    A few words, titles and lists of names may, as long as nothing in them is a sign of another language.
+    """
     words = text[:500].lower().split()
-    if not text.isascii() and _foreign_letters(words) > 0.4 * len(words):
+    if not text.isascii() and (_foreign_letters(words) > 0.4 * len(words) or _marked(words) > 0.25 * len(words)):
         return False
     english = sum(map(_ENGLISH.__contains__, words))
     foreign = sum(map(_FOREIGN.__contains__, words))
-    return english >= foreign and (len(words) < 20 or english >= 0.06 * len(words))
+    if english < foreign:
+        return False
+    return len(words) < 20 or english >= 0.06 * len(words) or (not foreign and _marked(words) <= 0.05 * len(words))
 
 
 @dataclass(kw_only=True, eq=False)

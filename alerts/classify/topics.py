@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from alerts.classify import naming
-from alerts.classify.context import Stance, denied, listed, scope, stance
+from alerts.classify.context import Stance, addressed, denied, elsewhere, listed, scope, stance
 from alerts.classify.matcher import Hits, Joined, Place
 from alerts.classify.reading import Reading
 from alerts.model import Evidence, Facet, Kind, Label, Role, Topic
@@ -174,7 +174,7 @@ class TopicFacet:
             doubt = None  # the words of denial are English
         if doubt is None or (doubt is Stance.USED and _group(view.topic) != _CONDITION):
             view.titled.append(words)
-        elif doubt is Stance.USED:
+        elif doubt is Stance.USED and not elsewhere(line, words.start, words.end):
             view.usual.append(words)
         else:
             view.proofs.append(Proof(_ENOUGH if doubt is Stance.NAMED else 0.0, doubt, words))
@@ -281,6 +281,8 @@ def _proof(start: int, end: int, at: int, frame: _Frame) -> Proof:
     words = Evidence("text", start, end, text[start:end])
     if frame.content.kind is Kind.RECORD and listed(text[max(0, start - _FIELD) : start]):
         return Proof(_LISTED, Stance.LISTED, words)
+    if frame.content.kind is Kind.NEWS and addressed(sentence.text):
+        return Proof(0.0, Stance.PASSING, words)
     around = _around(text, sentence.start, sentence.end, start, end)
     found = stance(*around, frame.reading.cues(sentence), sentence.section)
     return Proof(*_weigh(found, at, frame), words)
