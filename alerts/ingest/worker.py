@@ -11,6 +11,8 @@ from alerts.ingest.identity import marked
 from alerts.ingest.packing import LENGTH, packed, unpacked
 from alerts.model import Document, Page, PollState, Source
 
+_SELDOM = 20_000  # objects
+
 
 def read(source: Source, state: PollState, document: Document) -> Page:
     """Read one document; its entries bear their marks."""
@@ -33,7 +35,8 @@ def main() -> None:
     _limit(memory)
     tasks, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing that a library prints gets between the answers
-    gc.freeze()  # the collector need not walk through the libraries at every document
+    gc.freeze()  # the collector need not walk through the libraries at every document, nor come a dozen times for one
+    gc.set_threshold(_SELDOM)
     while head := tasks.read(LENGTH.size):
         _alarm(seconds)
         answers.write(packed(answer(*_task(tasks, head))))

@@ -25,6 +25,7 @@ from alerts.store.lease import LEASE
 
 BATCH = 500  # sources claimed at once
 HOSTS = 50  # hosts asked at once
+SELDOM, USUAL = (20_000, 20, 20), gc.get_threshold()  # when the garbage collector comes: objects, rounds, rounds
 FEWEST = 3  # hosts that must fail together before our own network is suspected
 
 Progress = Callable[[PollOutcome], None]
@@ -50,18 +51,20 @@ async def poll_due(  # noqa: PLR0913  the contract of every face
             return await poll_due(engine, fetch, now, slugs, everything, read=pool.read, progress=progress)
     with reading(engine) as session:
         shelver = Shelver(engine, rules.current(session), now)
-    with _program_left_alone(), ThreadPoolExecutor(1, thread_name_prefix="store") as threads:
+    with _collecting_seldom(), ThreadPoolExecutor(1, thread_name_prefix="store") as threads:
         poll = _Poll(Tools(engine, fetch, read, shelver, now, threads), progress)
         return await poll.all(slugs, everything=everything)
 
 
 @contextmanager
-def _program_left_alone() -> Iterator[None]:
-    """Let the garbage collector, which a poll wakes often, walk what the poll makes and not through all else."""
+def _collecting_seldom() -> Iterator[None]:
+    """Let the garbage collector come seldom and walk only what the poll makes: nearly all of that dies by itself."""
     gc.freeze()
+    gc.set_threshold(*SELDOM)
     try:
         yield
     finally:
+        gc.set_threshold(*USUAL)
         gc.unfreeze()
 
 
