@@ -177,7 +177,7 @@ def _try(world: "World", topics: "Sequence[Topic]", since: datetime | None = Non
 
 def _label_anew(world: "World") -> None:
     """Leave the archive to the running service, or label it here, showing how far it is."""
-    from alerts.pipeline import relabel
+    from alerts.pipeline import relabel, release
     from alerts.store import presence
     from alerts.store.engine import reading
 
@@ -188,6 +188,7 @@ def _label_anew(world: "World") -> None:
         return
     with progress("Labelling the archive") as told:
         done = relabel.work_off(world.engine, world.now(), told)
+    release.release(world.engine, world.now())
     if done is None:
         click.echo("Another process labels the archive anew; how far it is: alerts status")
     else:

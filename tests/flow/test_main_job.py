@@ -327,6 +327,7 @@ def test_a_changed_topic_is_shown_then_saved_then_read_into_the_archive(alone: O
     assert "Nothing was saved" in told
     alone("topic", "show", "sleep", exits=2)
     assert "1 item of 2 changed" in alone("topic", "add", "sleep", "--name", "Sleep", "--term", "narcolepsy")
+    assert "<title>Light in narcolepsy</title>" in alone("feed", "sleep")
     assert "drop 1" in alone("topic", "edit", "sleep", "--term", "tea", "--dry-run")
     assert [row["topics"] for row in alone.json("item", "list", "--topic", "sleep")] == [["sleep"]]
     (tmp_path / "pack.toml").write_text('[topics.sleep]\nname = "Sleep"\nterms = ["narcolepsy", "tea"]\n')
