@@ -13,7 +13,7 @@ from subscribers.errors import CadenceError
 
 ZONES = sorted(zones())
 SECOND = timedelta(seconds=1)
-moments = st.datetimes(datetime(1900, 1, 1), datetime(2099, 12, 1), timezones=st.just(UTC))
+moments = st.datetimes(datetime(1850, 1, 1), datetime(2500, 12, 1), timezones=st.just(UTC))
 hours = st.integers(0, 23)
 
 
@@ -39,6 +39,11 @@ def exists(day: date, zone: str) -> bool:
     return any(local(noon + timedelta(minutes=15 * step), zone).date() == day for step in range(-120, 121))
 
 
+def exists_at_six_hours(day: date, zone: str) -> bool:
+    noon = datetime.combine(day, time(12), UTC)
+    return any(local(noon + timedelta(hours=6 * step), zone).date() == day for step in range(-5, 6))
+
+
 @settings(max_examples=250, deadline=None)
 @given(st.sampled_from(ZONES), moments, hours)
 @example("Pacific/Apia", datetime(2011, 12, 28, tzinfo=UTC), 7)
@@ -59,6 +64,32 @@ def test_a_daily_digest_is_due_once_on_every_day_that_exists(zone: str, start: d
 def _days(start: date, zone: str, count: int) -> list[date]:
     days = (start + timedelta(days=ahead) for ahead in range(-2, 30))
     return [day for day in days if exists(day, zone)][:count]
+
+
+YEARS = (1912, 1946, 1969, 1993, 2011, 2024, 2037, 2038, 2100, 2399)
+
+
+def test_in_every_zone_four_months_have_one_digest_for_every_day_that_exists() -> None:
+    for place, zone in enumerate(ZONES):
+        year, hour = YEARS[place % len(YEARS)], place % 24
+        cadence = Cadence(rhythm="daily", hour=hour, zone=zone)
+        days = [date(year, place % 9 + 1, 3) + timedelta(days=ahead) for ahead in range(120)]
+        walls = [datetime.combine(day, time(hour)) for day in days if exists_at_six_hours(day, zone)]
+        found = dues(cadence, first_moment(walls[0], ZoneInfo(zone)) - SECOND, len(walls))
+        assert all(shows_first(due, wall, zone) for due, wall in zip(found, walls, strict=True)), (zone, year, hour)
+
+
+@pytest.mark.parametrize(("zone", "skipped"), [
+    ("Pacific/Apia", date(2011, 12, 30)), ("Pacific/Fakaofo", date(2011, 12, 30)), ("Pacific/Kwajalein", date(1993, 8, 21)),
+    ("Pacific/Kiritimati", date(1994, 12, 31)), ("Asia/Manila", date(1844, 12, 31)),
+])  # fmt: skip
+@pytest.mark.parametrize("hour", [0, 7, 23])
+def test_a_day_that_a_zone_left_out_has_no_digest_and_its_neighbours_have_one(zone: str, skipped: date, hour: int) -> None:
+    start = datetime.combine(skipped, time(), UTC) - timedelta(days=3)
+    walls = [local(due, zone) for due in dues(Cadence(rhythm="daily", hour=hour, zone=zone), start, 6)]
+    assert not exists(skipped, zone)
+    near = [skipped + timedelta(days=ahead) for ahead in (-1, 1)]
+    assert [wall for wall in walls if abs(wall.date() - skipped) <= timedelta(days=1)] == [datetime.combine(day, time(hour)) for day in near]
 
 
 @settings(max_examples=250, deadline=None)
