@@ -15,8 +15,8 @@ from sqlmodel import Session
 from alerts.errors import AlertsError, NotFoundError
 from alerts.model import Alert, Topic
 from alerts.pipeline import sample
-from alerts.publish.channel import channel, daily, fitting, part, recent, week_of
-from alerts.publish.feed import Format, Outline, Site, entry, opml
+from alerts.publish.channel import address, channel, daily, fitting, part, recent, week_of
+from alerts.publish.feed import Entry, Format, Outline, Site, entry, opml, render
 from alerts.publish.query import Query, week_days
 from alerts.settings import Settings
 from alerts.store import catalogue, installation, items, reading
@@ -80,14 +80,21 @@ def feed(
         chosen = select(session, settings, asked)
         shown = items.alerted(session, [alert.number for alert in chosen.alerts])
         changed = reading.changed_at(session, [one.item.id for one in shown])
+        histories = reading.histories(session, [one.item.id for one in shown])
     alerted_at = chosen.alerts[0].at if chosen.alerts else place.started_at
-    about = channel(place, asked, alerted_at, chosen.older)
-    entries = [entry(one, place) for one in shown]
+    entries = [entry(one, place, histories[one.item.id]) for one in shown]
     if asked.daily:
         entries = daily(entries, place, asked, (now or alerted_at).astimezone(UTC).date())
-    links = tuple((address, rel) for address, rel in ((about.addresses[fmt], "self"), (place.hub, "hub")) if address)
-    body = fitting(about, entries, place, fmt)
-    return rendered(body, fmt.media_type, max(alerted_at, changed or alerted_at), links)
+
+    def made(kept: Sequence[Entry]) -> bytes:
+        cut = len(kept) < len(entries) and not asked.secret
+        older = replace(asked.current(), week=week_of(kept[-1].at)) if cut else chosen.older
+        return render(channel(place, asked, alerted_at, older), kept, place, fmt)
+
+    body = made(entries) if asked.week else fitting(made, entries)
+    last = max(alerted_at, changed or alerted_at, *(history[-1][2] for history in histories.values()))
+    links = (address(place.base_url, asked, fmt), "self"), (place.hub, "hub")
+    return rendered(body, fmt.media_type, last, tuple(link for link in links if link[0]))
 
 
 def site(session: Session, settings: Settings) -> Site:

@@ -1,13 +1,13 @@
 """What a feed says of itself, and which of the alerts found it holds: pure, by RFC 5005 where it names archives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
 from urllib.parse import urlencode
 
 from alerts.model import Alert
-from alerts.publish.feed import Channel, Entry, Format, Site, joined, render
+from alerts.publish.feed import Channel, Entry, Format, Site, joined
 from alerts.publish.query import Query
 
 NEWEST = 50
@@ -88,11 +88,11 @@ def daily(entries: Sequence[Entry], site: Site, query: Query, today: date) -> li
     return [joined(list(group), day, site, str(query.current())) for day, group in days if day < today]
 
 
-def fitting(about_feed: Channel, entries: Sequence[Entry], site: Site, fmt: Format) -> bytes:
+def fitting(render: Callable[[Sequence[Entry]], bytes], entries: Sequence[Entry]) -> bytes:
     """Render what fits: beyond the newest 50, not more than 1 MB."""
-    body = render(about_feed, entries, site, fmt)
-    while len(body) > MOST_BYTES and len(entries) > NEWEST and not about_feed.current:
+    body = render(entries)
+    while len(body) > MOST_BYTES and len(entries) > NEWEST:
         fewer = max(NEWEST, int(len(entries) * MOST_BYTES / len(body) * 0.95))
         entries = entries[: min(fewer, len(entries) - 1)]
-        body = render(about_feed, entries, site, fmt)
+        body = render(entries)
     return body

@@ -9,12 +9,14 @@ from email.utils import format_datetime
 from html import escape
 from typing import Any
 
-from alerts.model import AlertedItem, Facet, Kind, Role
+from alerts.model import AlertedItem, Facet, Kind, Reason, Role
 from alerts.publish import words
 from alerts.publish.lines import finding_line, headline, one_line, strength_line, work_address, xml_legal
 from alerts.publish.templating import environment
 
 TTL_MINUTES = 60
+Told = tuple[int, Reason, datetime]
+TELLING = frozenset(Reason) - {Reason.NEW, Reason.MATCHED}
 
 
 class Format(enum.StrEnum):
@@ -90,8 +92,11 @@ class Entry:
     language: str
 
 
-def entry(shown: AlertedItem, site: Site) -> Entry:
-    """Turn an alert into an entry; its id depends on nothing but installation and alert number."""
+def entry(shown: AlertedItem, site: Site, history: Sequence[Told] = ()) -> Entry:
+    """Turn an alert into an entry; its id depends on nothing but installation and alert number.
+
+    `history` are all alerts of the work, oldest first: a later one links the first, and the earlier ones say what came.
+    """
     item = shown.item
     dois = [key.value for key in item.keys if key.scheme == "doi"]
     said = [strength_line(shown), finding_line(shown)]
@@ -101,7 +106,7 @@ def entry(shown: AlertedItem, site: Site) -> Entry:
         address=f"{site.base_url}/items/{item.id}#alert-{shown.alert.number}",
         work=work_address(item),
         at=shown.alert.at.astimezone(UTC),
-        html=entry_html(shown, site),
+        html=entry_html(shown, site, history),
         summary=one_line(" ".join(line for line in said if line)),
         authors=tuple(filter(None, map(one_line, item.content.authors))),
         categories=tuple(_categories(shown, site)),
@@ -128,7 +133,7 @@ def _categories(shown: AlertedItem, site: Site) -> Iterable[tuple[Category, str,
         yield Category.CAUTION, caution, words.CAUTIONS.get(caution, caution)
 
 
-def entry_html(shown: AlertedItem, site: Site) -> str:
+def entry_html(shown: AlertedItem, site: Site, history: Sequence[Told] = ()) -> str:
     """Return the entry's content: strength, finding, evidence words, links, thread, the standing notice."""
     about = [label for label in shown.labels if label.facet is Facet.TOPIC and label.role is Role.ABOUT]
     proved = [
@@ -139,6 +144,8 @@ def entry_html(shown: AlertedItem, site: Site) -> str:
     text = environment("feed").get_template("entry.html").render(
         shown=shown, site=site, words=words, proved=proved, strength=strength_line(shown), finding=finding_line(shown),
         work=work_address(shown.item), work_address=work_address, one_line=one_line,
+        first=next((one for one in history if one[0] < shown.alert.number), None),
+        later=[one for one in history if one[0] > shown.alert.number and one[1] in TELLING],
     )
     return xml_legal(text).strip()
 

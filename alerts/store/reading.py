@@ -140,6 +140,19 @@ def alert_numbers(session: Session, item: int) -> list[int]:
     return list(session.execute(query.order_by(col(AlertRow.number).desc())).scalars())
 
 
+def histories(session: Session, items: Sequence[int]) -> dict[int, list[tuple[int, Reason, datetime]]]:
+    """Return number, reason and time of all alerts of each item, oldest first, with those of works merged into it."""
+    merged = select(col(ItemRow.id), col(ItemRow.merged_into)).where(col(ItemRow.merged_into).in_(items))
+    homes = {item: item for item in items} | dict(session.execute(merged).all())
+    query = select(col(AlertRow.item_id), col(AlertRow.number), col(AlertRow.reason), col(AlertRow.at))
+    found: dict[int, list[tuple[int, Reason, datetime]]] = {item: [] for item in items}
+    for item, number, reason, at in session.execute(
+        query.where(col(AlertRow.item_id).in_(homes)).order_by(col(AlertRow.number))
+    ):
+        found[homes[item]].append((number, Reason(reason), at))
+    return found
+
+
 def alert_counts(session: Session, without_items: frozenset[int] = frozenset()) -> dict[str, int]:
     """Count the items alerted under each topic."""
     query = select(col(AlertTopicRow.slug), func.count(func.distinct(col(AlertRow.item_id)))).join(

@@ -105,6 +105,16 @@ def test_a_thread_is_linked_from_the_entry():
     assert '<a href="https://a.example/items/9">The registration</a> (trial record)' in html
 
 
+def test_later_entries_link_the_first_and_the_first_says_what_came_since():
+    history = [(7, Reason.NEW, AT), (8, Reason.MATCHED, AT), (9, Reason.RETRACTED, AT + timedelta(days=30))]
+    first, last = entry(shown(7), SITE, history).html, entry(shown(9, Reason.RETRACTED), SITE, history).html
+    assert 'Since then: <a href="https://a.example/items/3#alert-9">retracted</a>, 2026-06-03' in first
+    assert first.count("Since then") == 1
+    assert "told first" not in first
+    assert '<a href="https://a.example/items/3#alert-7">What was told first</a>, 2026-05-04' in last
+    assert "Since then" not in last
+
+
 @given(title=texts, text=texts, venue=texts, author=texts, language=texts)
 def test_no_foreign_text_breaks_a_feed(title, text, venue, author, language):
     one = shown(title=title, text=text, venue=venue, authors=(author,), language=language)
@@ -148,7 +158,7 @@ def test_a_full_part_of_a_week_never_changes():
 
 def test_a_feed_beyond_a_megabyte_is_cut_to_what_fits_but_never_below_fifty():
     long = [entry(shown(n, venue="v" * 9_000), SITE) for n in range(120)]
-    body = fitting(channel(SITE, Query(), AT, None), long, SITE, Format.RSS)
+    body = fitting(lambda kept: render(channel(SITE, Query(), AT, None), kept, SITE, Format.RSS), long)
     assert len(body) <= 1_000_000
     assert NEWEST <= len(feedparser.parse(body).entries) < 120
 

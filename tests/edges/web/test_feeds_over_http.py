@@ -115,6 +115,17 @@ def test_a_retraction_is_a_new_entry_and_changes_the_first(browser, world, relea
     found = feedparser.parse(browser.get("/topics/nmosd.rss", If_None_Match=before.headers["etag"]).body)
     assert [entry.id[-7:] for entry in found.entries] == ["alert/2", "alert/1"]
     assert found.entries[0].title == "Retracted: A drug for NMOSD"
+    assert f"items/{item}#alert-1" in found.entries[0].content[0].value
+    assert f"items/{item}#alert-2" in found.entries[1].content[0].value
+
+
+def test_an_archive_changes_with_what_came_later(browser, release):
+    item = release(title="A drug for NMOSD", at=FIRST)
+    archive = "/topics/nmosd.rss?week=2025-W02"
+    before = browser.get(archive)
+    release(item=item, reason="retracted", at=FIRST + timedelta(weeks=9))
+    assert browser.get(archive, If_Modified_Since=before.headers["last-modified"]).status == 200
+    assert "Since then" in browser.get(archive).text
 
 
 def test_older_alerts_are_reached_by_archive_links_each_once(browser, world, release):
@@ -127,6 +138,19 @@ def test_older_alerts_are_reached_by_archive_links_each_once(browser, world, rel
         older = [link.href for link in found.feed.links if link.rel == "prev-archive"]
         address = older[0].removeprefix(world.settings.base_url) if older else ""
     assert len(set(seen)) == 70
+
+
+def test_what_does_not_fit_into_a_megabyte_is_reached_by_archive_links(browser, world, release):
+    for n in range(130):
+        release(title=f"NMOSD study {n}", at=FIRST + timedelta(hours=5 * n), content={"venue": "v" * 8_000})
+    seen, address = [], "/topics/nmosd.rss"
+    while address:
+        found = feedparser.parse(browser.get(address).body)
+        seen.append([entry.id for entry in found.entries])
+        older = [link.href for link in found.feed.links if link.rel == "prev-archive"]
+        address = older[0].removeprefix(world.settings.base_url) if older else ""
+    assert 50 <= len(seen[0]) < 130
+    assert len({one for page in seen for one in page}) == 130
 
 
 def test_ten_thousand_filters_do_not_grow_the_shelf(world, release):
