@@ -175,8 +175,9 @@ class PipelinedSession:
         if not leaves:
             self._pipe.abort()
             return False
-        if self._pipe.lost():
-            self._desk.put_back(mail)
+        if self._pipe.lost():  # it counts as a try: a mail that ends every connection must not be the next one again
+            said = self._pipe.replies.popleft() if self._pipe.replies else None
+            self._desk.settle(mail, _read(said, mail), Stage.DATA, fresh=self.carried == 0)
             return False
         self._flying = mail
         self._ahead = self._ready() if self.carried + 1 < self._cap else None
