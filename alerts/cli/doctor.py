@@ -140,6 +140,24 @@ def outbox(world: "World") -> Verdict:
     return Verdict("outbox", well=True, said=f"{queue.due} mails are due, none for long")
 
 
+def sources(world: "World") -> Verdict:
+    from alerts.model import SourceState
+    from alerts.store import catalogue
+    from alerts.store.engine import reading
+
+    with reading(world.engine) as session:
+        asked = [one for one in catalogue.health(session) if one.state is not SourceState.PAUSED]
+    if not asked:
+        return Verdict("sources", None, "there are none; add some: alerts source import neuroimmunology")
+    bad = [one for one in asked if one.state in (SourceState.FAILING, SourceState.GONE)]
+    if not bad:
+        return Verdict("sources", well=True, said=f"{len(asked)} are asked, none fails")
+    slug, why = bad[0].source.slug, bad[0].last_error
+    more = f" and {len(bad) - 1} more (alerts source list)" if len(bad) > 1 else ""
+    said = f"{len(bad)} of {len(asked)} cannot be read: {slug} ({why}){more}; see: alerts source check {slug}"
+    return Verdict("sources", well=False if 2 * len(bad) >= len(asked) else None, said=said)
+
+
 def backups(world: "World") -> Verdict:
     from alerts.pipeline import moving
     from alerts.store import installation
@@ -177,5 +195,5 @@ def base_url(world: "World") -> Verdict:
     return Verdict("base URL", well=True, said=settings.base_url)
 
 
-IN_DATABASE: tuple[Callable[["World"], Verdict], ...] = (key, clock, running, outbox, backups)
+IN_DATABASE: tuple[Callable[["World"], Verdict], ...] = (key, clock, running, outbox, sources, backups)
 ON_MACHINE: tuple[Callable[["World"], Verdict], ...] = (disk, base_url)

@@ -20,15 +20,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from sqlalchemy import update
 
 from alerts.cli import doctor, outside
 from alerts.cli.outside import Names
+from alerts.model import Source
 from alerts.pipeline import deliver
 from alerts.pipeline.deliver import signer_of
 from alerts.settings import Settings
-from alerts.store import presence
+from alerts.store import catalogue, presence
 from alerts.store.engine import connect, writing
-from alerts.store.tables import AlertRow, ItemRow
+from alerts.store.tables import AlertRow, ItemRow, SourceRow
 from alerts.wiring import World
 from subscribers.tokens import Keyring
 
@@ -204,12 +206,21 @@ def sick_address(world: World) -> dict:
     return examined(world, base_url="http://alerts.example.org", secret_key="k" * 40)
 
 
+def sick_sources(world: World) -> dict:
+    with writing(world.engine) as session:
+        lost = Source(slug="lost", url="http://lost.example/feed")
+        catalogue.add_sources(session, [Source(slug="good", url="http://good.example/feed"), lost], world.now())
+        session.exec(update(SourceRow).where(SourceRow.slug == "lost").values(state="failing", last_error="no such host"))
+    return examined(world)
+
+
 SICK: dict[Callable[[World], dict], tuple[str, str]] = {
     sick_mail: ("mail", "check ALERTS_SMTP_URL"),
     sick_key: ("key", "restore the old ALERTS_SECRET_KEY"),
     sick_hold: ("outbox", "holidays. Let mail go with: alerts hold off"),
     sick_clock: ("clock", "set it right"),
     sick_workers: ("running", "start: alerts run --only deliver,poll,scheduler"),
+    sick_sources: ("sources", "lost (no such host); see: alerts source check lost"),
     sick_backups: ("backups", "make one: alerts db backup"),
     sick_address: ("base URL", "set ALERTS_BASE_URL"),
 }
