@@ -26,6 +26,11 @@ class Status(enum.StrEnum):
     PAUSED = "paused"
     SUPPRESSED = "suppressed"
 
+    @property
+    def gets_mail(self) -> bool:
+        """Whether digests come, now or after a pause."""
+        return self in (Status.ACTIVE, Status.PAUSED)
+
 
 class Suppressed(enum.StrEnum):
     """Why an address must not be mailed."""

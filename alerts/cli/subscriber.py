@@ -94,6 +94,7 @@ def list_(*, reveal: bool, as_json: bool) -> None:
 def show(email: str, *, reveal: bool, as_json: bool) -> None:
     """Show one subscriber: what they asked for, and what they were sent, when, with which server reply."""
     from alerts.pipeline import ledger, people
+    from subscribers.cadence import WEEKDAYS
 
     world = opened()
     person = people.find(world.engine, world.keyring, email)
@@ -101,7 +102,7 @@ def show(email: str, *, reveal: bool, as_json: bool) -> None:
     cadence = person.wishes.cadence
     shown = row(person, reveal=reveal) | {
         "hour": cadence.hour,
-        "weekday": cadence.weekday,
+        "weekday": WEEKDAYS[cadence.weekday],
         "zone": cadence.zone,
         "format": person.wishes.format,
         "consent": person.consent,
@@ -115,7 +116,8 @@ def show(email: str, *, reveal: bool, as_json: bool) -> None:
         return
     for name, value in shown.items():
         if name != "deliveries":
-            click.echo(f"{name.replace('_', ' '):15}  {', '.join(value) if isinstance(value, list) else value or '-'}")
+            said = ", ".join(value) if isinstance(value, list) else value
+            click.echo(f"{name.replace('_', ' '):15}  {'-' if said in (None, '') else said}")
     click.echo()
     print_rows(mails, ledger.COLUMNS, as_json=False, empty="Nothing was sent yet.")
 
@@ -248,20 +250,27 @@ def import_(file: Path, consent: str, *, dry_run: bool) -> None:
         f"{len(done.refused)} refused."
     )
     if done.refused:
-        raise AlertsError("The lines named above were left out; all others are done.")
+        others = "nothing was written" if dry_run else "all others are done"
+        raise AlertsError(f"The lines named above {'would be' if dry_run else 'were'} left out; {others}.")
 
 
 @command.command()
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file (made with mode 0600).")
 def export(output: Path | None) -> None:
-    """Write all subscribers as CSV with whole addresses; `import` reads it back."""
+    """Write all who confirmed and may be mailed as CSV with whole addresses; `import` reads it back."""
     from alerts.pipeline import people
 
-    world = opened()
+    world, left_out = opened(), 0
     with _private(output) as file:
         rows = csv.DictWriter(file, CSV_COLUMNS, lineterminator="\n")
         rows.writeheader()
-        rows.writerows(people.csv_row(person) for person in everyone(world))
+        for person in everyone(world):
+            if person.status.gets_mail:
+                rows.writerow(people.csv_row(person))
+            else:
+                left_out += 1
+    if left_out:
+        click.echo(f"{left_out} left out, who did not confirm or must not be mailed.", err=True)
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def pause(
     if until is not None and until <= now:
         raise UsageError("The end of a pause must lie ahead")
     paused = find(engine, keyring, address)
-    if paused.status not in (Status.ACTIVE, Status.PAUSED):
+    if not paused.status.gets_mail:
         raise UsageError(f"Only who gets digests can pause; this subscription is {paused.status}")
     with writing(engine, durable=True) as session:
         store.change(session, paused.id, status=Status.PAUSED.value, paused_until=until)
@@ -182,23 +182,3 @@ def _leave(engine: Engine, keyring: Keyring, public_id: bytes, reason: Suppresse
         store.suppress(session, keyring.address_hash(found.address), reason, now)
         membership.forget(session, found.id)
         return True
-
-
-def retire_topic(engine: Engine, slug: str, now: datetime, *, into: str | None = None) -> int:
-    """End a topic; its followers go on with `into` or lose it. Returns how many followed it."""
-    with writing(engine, durable=True) as session:
-        catalogue.retire_topic(session, slug, now, into=into)
-        changed = {
-            old: new
-            for old in store.sets_with(session, slug)
-            if (new := _without(old, slug, into)) != old
-        }
-        return store.move_sets(session, changed)
-
-
-def _without(interests: str, slug: str, into: str | None) -> str:
-    """Return a set of interests with a topic renamed or left out; the last one stays, so that nobody is lost."""
-    kept = parse_set(interests)
-    renamed = [replace(one, topic=into) if one.topic == slug and into else one for one in kept]
-    left = [one for one in renamed if one.topic != slug]
-    return format_set(left) if left else interests

@@ -1,0 +1,73 @@
+"""`alerts subscriber` as an operator types it: what is asked, told, written to files, and read back."""
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from alerts.cli import alerts as command
+from alerts.errors import UsageError
+
+CSV = "email,interests,cadence,hour,weekday,zone\n"
+ANNA = "anna@example.org,ms nmosd?phase=3,weekly,0,mon,Europe/Lisbon\n"
+BAD = "nobody,nmosd,,,,\n"
+Alerts = Callable[..., Result]
+
+
+@pytest.fixture
+def alerts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Alerts:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ALERTS_DATA_DIR", str(tmp_path / "var"))
+    return lambda *words: CliRunner().invoke(command, [str(word) for word in words])
+
+
+def file(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "people.csv"
+    path.write_text(CSV + "".join(lines))
+    return path
+
+
+def test_an_import_is_tried_without_a_trace_and_every_bad_line_is_named(alerts: Alerts, tmp_path: Path) -> None:
+    people = file(tmp_path, ANNA, BAD)
+    tried = alerts("subscriber", "import", people, "--consent", "paper form", "--dry-run")
+    assert f"{people}:3: this is not a mail address" in tried.output
+    assert "1 would be added, 0 known already, 1 refused." in tried.output
+    assert "nothing was written" in str(tried.exception)
+    assert "No subscribers yet" in alerts("subscriber", "list").output
+    done = alerts("subscriber", "import", people, "--consent", "paper form")
+    assert "1 added, 0 known already, 1 refused." in done.output
+    assert "nobody" not in done.output
+
+
+def test_what_is_exported_is_private_and_read_back_and_holds_only_who_may_be_mailed(alerts: Alerts, tmp_path: Path) -> None:
+    alerts("subscriber", "import", file(tmp_path, ANNA), "--consent", "paper form")
+    alerts("subscriber", "add", "bea@example.org", "--topics", "ms", "--cadence", "daily", "--invite")
+    out = tmp_path / "out.csv"
+    said = alerts("subscriber", "export", "-o", out)
+    assert out.read_text() == CSV + ANNA
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert "1 left out, who did not confirm or must not be mailed." in said.output
+    assert "0 added, 1 known already, 0 refused." in alerts("subscriber", "import", out, "--consent", "x").output
+
+
+def test_who_was_erased_is_not_brought_back_by_import_or_add(alerts: Alerts, tmp_path: Path) -> None:
+    people = file(tmp_path, ANNA)
+    alerts("subscriber", "import", people, "--consent", "paper form")
+    assert alerts("subscriber", "erase", "ANNA@example.org", "--yes").exit_code == 0
+    for _ in range(2):
+        again = alerts("subscriber", "import", people, "--consent", "paper form")
+        assert f"{people}:2: this person was erased" in again.output
+    added = alerts("subscriber", "add", "anna@example.org", "--topics", "ms", "--cadence", "daily", "--consent", "x")
+    assert isinstance(added.exception, UsageError)
+    assert "this person was erased" in str(added.exception)
+
+
+def test_a_person_is_shown_masked_with_weekday_and_midnight(alerts: Alerts, tmp_path: Path) -> None:
+    alerts("subscriber", "import", file(tmp_path, ANNA), "--consent", "paper form")
+    shown = alerts("subscriber", "show", "anna@example.org").output
+    assert "a***@e***.org" in shown
+    assert "anna@" not in shown
+    assert {"weekday          mon", "hour             0", "paused until     -"} < set(shown.splitlines())
+    assert "anna@example.org" in alerts("subscriber", "show", "anna@example.org", "--reveal").output
