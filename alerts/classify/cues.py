@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -136,3 +137,23 @@ class Named:
 
 
 _NONE: frozenset[str] = frozenset()
+
+
+class Cue:
+    """One pattern, of which only is asked whether a text holds it, in any case of letters.
+
+    A negative look-around, which RE2 does not know, is checked by `re` where the rest of the pattern is met.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        rest = _LOOK_AROUND.sub("", pattern)
+        self._loose = Named({"": rest.replace(r"\Z", r"\z")})
+        self._exact = re.compile(pattern, re.IGNORECASE) if rest != pattern else None
+
+    def search(self, text: str) -> bool:
+        if not self._loose.names(text):
+            return False
+        return self._exact is None or self._exact.search(text) is not None
+
+
+_LOOK_AROUND = re.compile(r"\(\?<?![^()]*\)")

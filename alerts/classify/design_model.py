@@ -107,7 +107,10 @@ def words(content: Content, others: Iterable[str] = ()) -> Words:
         other.update(_steps(kind, count))
     other.update(_steps("figures", content.text.count("%") + content.text.count("=")))
     other.update(_steps("length", length // 40))
-    return Words(title.union(body) - _SINGLE, title - _SINGLE, other)
+    both = set(body)
+    both |= title
+    both -= _SINGLE
+    return Words(both, title & both, other)
 
 
 def _split(text: str) -> list[bytes]:

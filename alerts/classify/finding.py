@@ -83,7 +83,7 @@ def _told(sentences: list[Sentence], reading: Reading, least: float) -> Sentence
 
 def _least(text: str) -> float:
     """Return what a sentence must be worth; a text that lost its end, and with it the result, asks for more."""
-    if _is_whole(_TAIL.sub("", text).rstrip()):
+    if _is_whole(_TAIL.sub("", text[-200:]).rstrip()):
         return 1.2
     return 3.0 if len(text) < 400 else 2.0
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from alerts.classify.cues import Cue
 from alerts.classify.reading import Reading, Sentence
 from alerts.model import Evidence, Facet, Kind, Label, Role
 
@@ -36,65 +37,56 @@ _OTHER_AFTER = re.compile(
 _OTHER_BEFORE = re.compile(
     r"(?:recommended|vo2|vo₂|cell[- ]cycle|o2 uptake|sleep|ventilatory|luteal|block)\s+\(?\s*\Z", re.IGNORECASE
 )
-_TO_COME = re.compile(
+_TO_COME = Cue(
     r"\b(?:recommended|future|planned|plans?|upcoming|forthcoming|ongoing|underway|currently in|further|next|larger|subsequent"
     r"|warrant\w*|need(?:ed|s)?|advancement|advanc(?:e|es|ing) (?:in)?to|proceed\w*|progress(?:ed|ion)? (?:in)?to|mov(?:e|ed|ing) (?:in)?to|enter(?:ed|ing|s)?"
-    r"|(?:has|have) (?:begun|started|launched)|await\w*|wait(?:s|ed|ing)? (?:for|on)|will (?:begin|start|be)|is being|are being|supports?|in preparation|expected|scheduled|hopes? to|set to|candidates?|under (?:investigation|evaluation))\b",
-    re.IGNORECASE,
+    r"|(?:has|have) (?:begun|started|launched)|await\w*|wait(?:s|ed|ing)? (?:for|on)|will (?:begin|start|be)|is being|are being|supports?|in preparation|expected|scheduled|hopes? to|set to|candidates?|under (?:investigation|evaluation))\b"
 )
-_EARLIER = re.compile(
+_EARLIER = Cue(
     r"\b(?:previous(?:ly)?|prior|earlier|recent(?:ly)?|past|other|several|pivotal|have been|has been|had been|has shown|have shown"
     r"|have demonstrated|has demonstrated|showed|was approved|approved|approval|failed|known|existing|unlike|compared (?:to|with) (?:the )?(?:phase|pivotal)"
-    r"|consistent with|similar to|in line with|as (?:seen|reported|observed) in|reported in)\b",
-    re.IGNORECASE,
+    r"|consistent with|similar to|in line with|as (?:seen|reported|observed) in|reported in)\b"
 )
-_ANALYSIS = re.compile(
+_ANALYSIS = Cue(
     r"\b(?:post[- ]?hoc|sub-?group|sub-?stud(?:y|ies)|sub-?analys[ie]s|pooled|pooling|integrated|extension|extended(?![- ]release)|secondary analys[ie]s|ancillary"
     r"|(?:recruited|drawn|selected|taken|obtained|derived|data ?sets?) (?:from|of|in) (?:the |a |an |two |three )?(?:[\w(),:.-]+ ){0,6}?phase"
     r"|exploratory analys[ie]s|(?:re)?-?analys[ie]s of (?:the )?(?:data|results|samples|participants|patients|two|three|a |phase)|analy[sz]ed? (?:data|samples)"
     r"|(?:data|samples|participants|patients|subjects|scans|images|sera|serum|mri) (?:were )?(?:\w+ ){0,3}?(?:from|of|in|enrolled in) (?:the |a |an |two |three |four |\d+ )?"
-    r"(?:[\w,-]+ ){0,5}?phase|follow-?up (?:study )?of|rollover|roll-over|long-term follow|completed the|participated in)\b",
-    re.IGNORECASE,
+    r"(?:[\w,-]+ ){0,5}?phase|follow-?up (?:study )?of|rollover|roll-over|long-term follow|completed the|participated in)\b"
 )
-_STUDIED_WITHIN = re.compile(
+_STUDIED_WITHIN = Cue(
     r"(?<!interim )(?<!final )(?<!primary )(?<!main )\banalys[ie]s (?:of|from|in)\b|\bexposure[- ]response\b|\bas (?:an? )?(?:\w+ )?(?:bio)?markers?\b|\bpredict(?:s|ors?|ing|ion)\b"
     r"|\bcorrelat\w+|\bassociations? (?:of|with|between)\b|\bneurofilament|\bbiomarkers? (?:of|in|for|from)\b|\bdisentangl|\bdata ?sets?\b|\bdata from\b"
-    r"|\bbaseline characteristics\b|\bcost-?effective|\bin the phase [1-4iv]+[ab]? .*\b(?:trials|studies)\b",
-    re.IGNORECASE,
+    r"|\bbaseline characteristics\b|\bcost-?effective|\bin the phase [1-4iv]+[ab]? .*\b(?:trials|studies)\b"
 )
 """What a title says that looks at one thing within a trial of a named phase."""
 _AND_EXTENSION = re.compile(r"\band (?:its |an? |the |long[- ]term |open[- ]label )*extension\b", re.IGNORECASE)
 _DESIGNING = re.compile(r"[\w-]*\s+(?:[\w-]+ ){0,3}?designs?\b", re.IGNORECASE)
-_OWN = re.compile(
+_OWN = Cue(
     r"\b(?:this|we (?:conducted|performed|did|report|present|undertook|carried out|initiated|designed|assessed|evaluated|investigated|tested)"
-    r"|our|here(?:in)?|the (?:present |current |new )?(?:study|trial) (?:was|is)|in (?:a|an|the|this)|(?:was|is) (?:a|an|the)|results? (?:of|from) (?:a|an|the|this)|aim)\b",
-    re.IGNORECASE,
+    r"|our|here(?:in)?|the (?:present |current |new )?(?:study|trial) (?:was|is)|in (?:a|an|the|this)|(?:was|is) (?:a|an|the)|results? (?:of|from) (?:a|an|the|this)|aim)\b"
 )
-_REPORTED = re.compile(
+_REPORTED = Cue(
     r"\b(?:present|announc|report|publish|releas)\w* (?:[\w-]+ ){0,4}?(?:data|results|findings) (?:from|of)\b"
-    r"|\bresults? (?:of|from)\b|\bfound\b|\bshow(?:s|ed)\b|\bth(?:is|ese) phase|results\b.{0,30}\Z",
-    re.IGNORECASE,
+    r"|\bresults? (?:of|from)\b|\bfound\b|\bshow(?:s|ed)\b|\bth(?:is|ese) phase|results\b.{0,30}\Z"
 )
 """How a story speaks of the trial whose results it tells."""
-_OURS = re.compile(r"\b(?:this|we|our|here)\b", re.IGNORECASE)
-_BESIDE = re.compile(
-    r"\b(?:consistent with|similar to|comparable (?:to|with)|compared (?:to|with)|in line with|in contrast to|unlike|as (?:seen|reported|observed|shown) in|those (?:\w+ )?(?:in|of|from|within)|information (?:\w+ )?(?:in|from))\b",
-    re.IGNORECASE,
+_OURS = Cue(r"\b(?:this|we|our|here)\b")
+_BESIDE = Cue(
+    r"\b(?:consistent with|similar to|comparable (?:to|with)|compared (?:to|with)|in line with|in contrast to|unlike|as (?:seen|reported|observed|shown) in|those (?:\w+ )?(?:in|of|from|within)|information (?:\w+ )?(?:in|from))\b"
 )
-_TO_COME_AFTER = re.compile(
-    r"[^.;]{0,80}?\b(?:(?:could|will|would|should|might|may|can) (?:\w+ ){0,3}?(?:start|begin|follow|launch|open|enrol\w*|be (?:available|conducted|carried|done|needed|required|launched|the next))"
+_TO_COME_AFTER = Cue(
+    r"\A[^.;]{0,80}?\b(?:(?:could|will|would|should|might|may|can) (?:\w+ ){0,3}?(?:start|begin|follow|launch|open|enrol\w*|be (?:available|conducted|carried|done|needed|required|launched|the next))"
     r"|(?:is|are) (?:\w+ ){0,2}?(?:needed|required|warranted|expected|planned|awaited|anticipated|scheduled|under ?way|to (?:start|begin|follow|come|be)|due|set to|in progress|ongoing|being (?:planned|prepared))"
-    r"|(?:under ?way|to (?:start|begin|follow)) )",
-    re.IGNORECASE,
+    r"|(?:under ?way|to (?:start|begin|follow)) )"
 )
 _PLURAL = re.compile(r"\s+(?:\w+ )?(?:trials|studies)\b", re.IGNORECASE)
-_SOME = re.compile(r"\b(?:two|three|four|five|results?|from|of|both|pooled|the|\d)\b", re.IGNORECASE)
-_POST_HOC = re.compile(
-    r"\b(?:post[- ]?hoc|sub-?group|pooled|secondary|exploratory|ancillary|extension|long-term)\b", re.IGNORECASE
+_SOME = Cue(r"\b(?:two|three|four|five|results?|from|of|both|pooled|the|\d)\b")
+_POST_HOC = Cue(
+    r"\b(?:post[- ]?hoc|sub-?group|pooled|secondary|exploratory|ancillary|extension|long-term)\b"
 )
-_TRIAL = re.compile(
-    r"\b(?:trials?|rcts?|stud(?:y|ies)|clinical|efficacy|safety|patients?|participants|volunteers|people|randomi\w+|placebo|dos(?:e|es|ing)|results|drugs?|treatment|therapy)\b",
-    re.IGNORECASE,
+_TRIAL = Cue(
+    r"\b(?:trials?|rcts?|stud(?:y|ies)|clinical|efficacy|safety|patients?|participants|volunteers|people|randomi\w+|placebo|dos(?:e|es|ing)|results|drugs?|treatment|therapy)\b"
 )
 _STEP = re.compile(r"(?:\A|[.;:]\s)(?:in |during )?\Z", re.IGNORECASE)
 _EARLY = re.compile(r"Early Phase|(?i:early[_-]phase)")
@@ -144,8 +136,9 @@ def normalise(spelling: str) -> tuple[str, ...]:
 
 def _mentions(reading: Reading) -> Iterator[Mention]:
     for sentence in reading.sentences:
-        for match in _PHASES.finditer(sentence.text) if "phase" in sentence.text.lower() else ():
-            if _OTHER_BEFORE.search(sentence.text[: match.start()]) or _OTHER_AFTER.match(sentence.text, match.end()):
+        named = sentence.text.lower().find("phase")
+        for match in _PHASES.finditer(sentence.text, max(0, named - 12)) if named >= 0 else ():
+            if _is_other(sentence.text, *match.span()):
                 continue
             if sentence.field == "text" and _is_step(sentence.text, match, reading.content.kind):
                 continue
@@ -155,9 +148,14 @@ def _mentions(reading: Reading) -> Iterator[Mention]:
             yield Mention(sentence=sentence, start=start, end=sentence.start + match.end(), values=values)
 
 
+def _is_other(text: str, start: int, end: int) -> bool:
+    """Say whether a phase is one of something else: of sleep, of a metabolism."""
+    return bool(_OTHER_BEFORE.search(text, max(0, start - 40), start) or _OTHER_AFTER.match(text, end))
+
+
 def _is_step(text: str, match: re.Match[str], kind: Kind) -> bool:
     """Say whether a sentence opens with the phase of some plan: "Phase 1: nurses were interviewed"."""
-    opens = kind is not Kind.RECORD and _STEP.search(text[: match.start()])
+    opens = kind is not Kind.RECORD and _STEP.search(text, max(0, match.start() - 9), match.start())
     return bool(opens) and not _TRIAL_NEAR.match(text, match.end())
 
 
@@ -180,10 +178,10 @@ def _in_title(mention: Mention, design: str | None) -> Role:
 
 def _in_text(mention: Mention, design: str | None, kind: Kind) -> Role:
     before = _near(mention, 500, 0)
-    ours = bool(_OURS.search(before))
-    earlier = bool(_EARLIER.search(_near(mention, 70, 40)))
+    ours = _OURS.search(before)
+    earlier = _EARLIER.search(_near(mention, 70, 40))
     close = _near(mention, 60, 0)
-    ours_here = bool(_OURS.search(_near(mention, 25, 0))) if kind is Kind.NEWS else ours
+    ours_here = _OURS.search(_near(mention, 25, 0)) if kind is Kind.NEWS else ours
     if _BESIDE.search(close) or (not ours_here and (_TO_COME.search(close) or _begins_later(mention, design))):
         return Role.MENTION
     reported = kind is Kind.NEWS and _REPORTED.search(mention.sentence.text)
@@ -197,7 +195,7 @@ def _in_text(mention: Mention, design: str | None, kind: Kind) -> Role:
 def _begins_later(mention: Mention, design: str | None) -> bool:
     """Say whether the words after a mention put that trial into the future: "a phase 3 trial could start"."""
     after = mention.end - mention.sentence.start
-    return design != "protocol" and bool(_TO_COME_AFTER.match(mention.sentence.text, after))
+    return design != "protocol" and _TO_COME_AFTER.search(mention.sentence.text[after:])
 
 
 def _is_own(section: str, before: str, *, ours: bool, earlier: bool) -> bool:

@@ -62,6 +62,7 @@ class _View:
     """All that an item says of one topic."""
 
     topic: Topic
+    group: str
     titled: list[Evidence] = field(default_factory=list)
     usual: list[Evidence] = field(default_factory=list)  # in the title, but as what a drug is known for
     also: list[Evidence] = field(default_factory=list)
@@ -134,16 +135,18 @@ class TopicFacet:
 
     def label(self, hits: Hits, joined: Joined, reading: Reading) -> Iterator[Label]:
         """Yield a label for each topic that the item is about or mentions."""
+        if not (hits.places or reading.content.mesh or reading.hints.about):
+            return
         views: dict[str, _View] = {}
         frame = _Frame(reading)
         for slug, places in hits.places.items():
             if counted := naming.counted(places, joined):
                 views[slug] = self._view(slug, counted, joined, frame)
         for slug, evidence in self._headings(reading):
-            views.setdefault(slug, _View(self._topics[slug])).mesh.append(evidence)
+            views.setdefault(slug, self._empty(slug)).mesh.append(evidence)
         stated = {slug: name for slug, name in reading.hints.about if slug in self._topics}
         for slug in stated:
-            views.setdefault(slug, _View(self._topics[slug]))
+            views.setdefault(slug, self._empty(slug))
         for slug, source in stated.items():
             views[slug].titled.insert(0, Evidence("source", 0, len(source), source))
         about = _subjects(views, reading)
@@ -152,8 +155,12 @@ class TopicFacet:
             role = Role.ABOUT if slug in about else Role.MENTION
             yield Label(facet=Facet.TOPIC, value=slug, role=role, evidence=views[slug].evidence())
 
+    def _empty(self, slug: str) -> _View:
+        topic = self._topics[slug]
+        return _View(topic, str(topic.definition.get("group", "")))
+
     def _view(self, slug: str, counted: list[Place], joined: Joined, frame: _Frame) -> _View:
-        view = _View(self._topics[slug])
+        view = self._empty(slug)
         in_text = bisect_left(counted, Place(joined.split, 0))
         heads = len(counted) if frame.teaser else in_text
         for place in counted[:heads]:
@@ -161,7 +168,7 @@ class TopicFacet:
         rest = counted[heads:][: _SHOWN if view.titled else _LOOKED_AT]
         if view.titled:
             view.also += (_words(place, joined, frame) for place in rest)
-        elif len(rest) == 1 and _group(view.topic) not in _PEOPLES:  # one sentence never makes a theme the subject
+        elif len(rest) == 1 and view.group not in _PEOPLES:  # one sentence never makes a theme the subject
             view.proofs.append(Proof(0.0, Stance.PASSING, _words(rest[0], joined, frame)))
         else:
             view.proofs += _proofs(rest, joined, frame)
@@ -172,7 +179,7 @@ class TopicFacet:
         doubt = denied(*_around(line, 0, len(line), words.start, words.end))
         if doubt is not None and not frame.reading.english:
             doubt = None  # the words of denial are English
-        if doubt is None or (doubt is Stance.USED and _group(view.topic) != _CONDITION):
+        if doubt is None or (doubt is Stance.USED and view.group != _CONDITION):
             view.titled.append(words)
         elif doubt is Stance.USED and not elsewhere(line, words.start, words.end):
             view.usual.append(words)
@@ -186,43 +193,39 @@ class TopicFacet:
                 yield slug, reading.whole(f"mesh[{at}]")
 
 
-def _group(topic: Topic) -> str:
-    return str(topic.definition.get("group", ""))
-
-
 def _subjects(views: Mapping[str, _View], reading: Reading) -> set[str]:
     """Return the topics that the item is about.
 
     Where no condition passes, yet the title is of the field, the conditions it was done in are named in passing.
     """
-    titled = Counter(_group(view.topic) for view in views.values() if view.titled)
+    titled = Counter(view.group for view in views.values() if view.titled)
     record = reading.content.kind is Kind.RECORD
     length = len(reading.text)
     found = {
         slug
         for slug, view in views.items()
-        if view.titled or _about(view, titled[_group(view.topic)], length, record=record)
+        if view.titled or _about(view, titled[view.group], length, record=record)
     }
     found.update(_at_home(views, field_named=titled[_FIELD_GROUP] > 0))
-    if any(_group(views[slug].topic) == _CONDITION for slug in found):
+    if any(views[slug].group == _CONDITION for slug in found):
         return found
     if usual := {slug for slug, view in views.items() if view.usual}:
         return found | usual
-    if record or any(view.titled and _of_the_field(view.topic) for view in views.values()):
+    if record or any(view.titled and _of_the_field(view) for view in views.values()):
         found.update(_in_passing(views, record=record))
     return found
 
 
-def _of_the_field(topic: Topic) -> bool:
+def _of_the_field(view: _View) -> bool:
     """Say whether a topic is a treatment that is hardly used elsewhere."""
-    return _group(topic) == _TREATMENT and "within" not in topic.definition
+    return view.group == _TREATMENT and "within" not in view.topic.definition
 
 
 def _at_home(views: Mapping[str, _View], *, field_named: bool) -> Iterator[str]:
     """Yield conditions of which the title names a model, a form or the whole field, and the text themselves."""
     forms = {view.topic.parent for view in views.values() if view.titled}
     for slug, view in views.items():
-        if _group(view.topic) == _CONDITION and not view.topic.definition.get("strict"):
+        if view.group == _CONDITION and not view.topic.definition.get("strict"):
             enough = _FORM if slug in forms else _FIELD_NAMED if field_named else None
             if enough is not None and view.score >= enough:
                 yield slug
@@ -230,7 +233,7 @@ def _at_home(views: Mapping[str, _View], *, field_named: bool) -> Iterator[str]:
 
 def _within(found: set[str], views: Mapping[str, _View]) -> set[str]:
     """Take out topics that count only in items naming one of a group, where none is named."""
-    groups = {_group(view.topic) for view in views.values()}
+    groups = {view.group for view in views.values()}
     return {slug for slug in found if views[slug].topic.definition.get("within", "") in groups | {""}}
 
 
@@ -239,7 +242,7 @@ def _in_passing(views: Mapping[str, _View], *, record: bool) -> Iterator[str]:
     able = {
         slug: view.score
         for slug, view in views.items()
-        if _group(view.topic) == _CONDITION
+        if view.group == _CONDITION
         and view.score >= (1.0 if record else _BARELY)
         and (record or len(view.proofs) > 1 or any(proof.stance > Stance.USED for proof in view.proofs))
         and not any(proof.stance is Stance.AGAINST for proof in view.proofs)
@@ -252,9 +255,9 @@ def _about(view: _View, rivals: int, sentences: int, *, record: bool) -> bool:
         return True
     if view.topic.definition.get("strict"):
         return view.studied > 1 and view.score >= _STRICT
-    if rivals and _group(view.topic) in _RIVALRY:
+    if rivals and view.group in _RIVALRY:
         return view.studied > 0 and view.score >= (_ENOUGH if record else _RIVAL)
-    theme = 0 if _group(view.topic) in _PEOPLES else _THEME
+    theme = 0 if view.group in _PEOPLES else _THEME
     return view.score >= _ENOUGH + _ENOUGH_PER_SENTENCE * sentences + theme
 
 
