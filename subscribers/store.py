@@ -163,6 +163,23 @@ def sets_with(session: Session, topic: str) -> list[str]:
     return [text for text in named if any(one.topic == topic for one in parse_set(text))]
 
 
+class Follower(NamedTuple):
+    """Whom to write to, and how."""
+
+    id: int
+    domain_hash: bytes
+    format: str
+
+
+def followers(session: Session, sets: Iterable[str]) -> list[Follower]:
+    """Return who has one of these interest sets and gets mail now: not who paused, nor who never confirmed."""
+    query = select(col(SubscriberRow.id), col(SubscriberRow.domain_hash), col(SubscriberRow.format)).where(
+        col(SubscriberRow.status) == Status.ACTIVE.value,
+        col(SubscriberRow.interest_set_id).in_(interest_sets(session, sets).values()),
+    )
+    return [Follower(*row) for row in session.execute(query.order_by(col(SubscriberRow.id)))]
+
+
 def move_sets(session: Session, changed: Mapping[str, str]) -> int:
     """Give everyone who has an old set the new one; return how many people that were."""
     ids = interest_sets(session, [*changed, *changed.values()])

@@ -254,13 +254,14 @@ def edit(slug: str, name: str | None, *, no_parent: bool, alert: bool, dry_run: 
 def retire(slug: str, into: str | None) -> None:
     """End a topic.
 
-    Its slug is never used again; its feed says that it is gone, or leads to the successor.
+    Its slug is never used again; its feed says that it is gone, or leads to the successor. Followers get one mail.
     """
-    from alerts.pipeline import people
+    from alerts.pipeline.retiring import Retiring
 
     world = opened()
-    followers = people.retire_topic(world.engine, slug, world.now(), into=into)
-    click.echo(f"Retired the topic {slug}; {followers} followers " + (f"go on with {into}." if into else "lose it."))
+    told = Retiring(world.engine, world.keyring, world.settings).retire(slug, world.now(), into=into)
+    onwards = f"go on with {into}" if into else "lose it"
+    click.echo(f"Retired the topic {slug}; {told} followers {onwards}, and are told.")
 
 
 @command.command()

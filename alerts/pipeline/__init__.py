@@ -16,7 +16,8 @@
     compose   contents, windows, notices (retractions), previews
     deliver   desk, bookkeeper, tally, mishaps (mail to the operator), inbox (what comes back), ledger (who got what)
     publish   sample (are examples shown?), ping (WebSub)
-    people    signup, membership, departures, personal, past, roster (CSV), report (a wrong label)
+    people    signup, membership, departures, personal, past, roster (CSV), report (a wrong label),
+              retiring (the end of a topic)
     relabel   trial (a change before it is saved), corrections (an operator's word), crew (several processes)
     operators manage (topics, sources), operator (mail to them), keep (what is thrown away),
               moving, restoring and nightly (backups), presence (which processes run)

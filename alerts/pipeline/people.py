@@ -1,6 +1,5 @@
 """What people ask for and what becomes of them: added, changed, paused, gone, forgotten; errors as UsageError."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -11,13 +10,12 @@ from alerts.pipeline.membership import as_usage, check_topics, held
 from alerts.pipeline.roster import Imported, csv_row, read_csv
 from alerts.pipeline.signup import SignUps
 from alerts.settings import Settings
-from alerts.store import catalogue, editions
+from alerts.store import editions
 from alerts.store.engine import reading, writing
 from subscribers import store
 from subscribers.address import parse_address
 from subscribers.cadence import next_due
 from subscribers.errors import TokenError
-from subscribers.interest import format_set, parse_set
 from subscribers.people import Person, Status, Suppressed, Wishes
 from subscribers.tokens import Keyring
 

@@ -89,6 +89,28 @@ def nothing_new(read: tuple[int, int], cadence: Cadence) -> Note:
     )
 
 
+def topic_ended(sender: Sender, name: str, successor: str) -> Note:
+    """Tell who followed a topic that it ended, and what they follow now; the subject names neither (law 10)."""
+    became = (
+        f"The topic “{name}” has become “{successor}”.",
+        "You follow that one from now on, with the filters you chose. There is nothing you need to do.",
+    )
+    ended = (
+        f"The topic “{name}” is no longer followed here. Whatever else you follow goes on as before.",
+        "If it was your only one, there will be no more digests until you choose another.",
+    )
+    return Note(
+        kind="notice",
+        subject="Research digest: a change in what you follow",
+        heading="A change in what you follow",
+        paragraphs=became if successor else ended,
+        button="Change what you follow",
+        address=f"{sender.base_url}/preferences/{HOLES['preferences']}",
+        listed=True,
+        because="You get this notice, once, because you followed this topic.",
+    )
+
+
 def operator(subject: str, paragraphs: Sequence[str]) -> Note:
     """Tell the operator that something needs a person."""
     return Note(kind="operator", subject=one_line(subject), heading=one_line(subject), paragraphs=paragraphs)

@@ -57,6 +57,11 @@ def _topic_row(session: Session, slug: str) -> TopicRow:
     return row
 
 
+def topic_id(session: Session, slug: str) -> int:
+    """Return the number that the database gave a topic."""
+    return _topic_row(session, slug).id or 0
+
+
 def add_topics(session: Session, new: Iterable[Topic]) -> list[str]:
     """Add topics; raises what `check_new_topics` raises."""
     wanted = list(new)

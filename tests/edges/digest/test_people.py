@@ -8,6 +8,7 @@ from sqlalchemy import inspect, select, text
 
 from alerts.errors import NotFoundError, UsageError
 from alerts.pipeline import keep, moving, operator, people, restoring
+from alerts.pipeline.retiring import Retiring
 from alerts.pipeline.signup import SignUps
 from alerts.settings import Settings
 from alerts.store.engine import reading, writing
@@ -269,7 +270,7 @@ def test_a_retired_topic_gives_its_followers_to_its_successor(house) -> None:
     house.person("a@example.org", "mogad?phase=3 ms")
     house.person("b@example.org", "mogad")
     house.person("c@example.org", "ms")
-    assert people.retire_topic(house.engine, "mogad", house.now, into="nmosd") == 2
+    assert Retiring(house.engine, house.keyring, house.settings).retire("mogad", house.now, into="nmosd") == 2
     assert house.find("a@example.org").wishes.set_text == "ms nmosd?phase=3"
     assert house.find("b@example.org").wishes.set_text == "nmosd"
     assert house.find("c@example.org").wishes.set_text == "ms"
