@@ -1,5 +1,6 @@
 """From a source on the wire to a numbered alert, on both databases."""
 
+import gc
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from sqlmodel import select
 from alerts.ingest.fetch import Fetch
 from alerts.model import Reason, Source, Topic
 from alerts.pipeline import poll, release
-from alerts.store import catalogue, items, numberline
+from alerts.store import catalogue, items, numberline, search
 from alerts.store.engine import reading, writing
 from alerts.store.tables import IntentRow, ItemRow, SightingRow, SourceRow
 
@@ -49,6 +50,20 @@ async def test_an_unchanged_source_is_asked_with_its_validators_and_stores_nothi
     with reading(engine) as session:
         row = session.exec(select(SourceRow)).one()
         assert (row.state, row.lease, row.last_ok_at) == ("ok", None, now + timedelta(days=1))
+
+
+async def test_a_new_item_is_found_by_its_words_at_once(engine, site, fetch, source, now) -> None:
+    site.put("/list", FIRST, OTHER)
+    await poll.poll_due(engine, fetch, now)
+    with reading(engine) as session:
+        (found,) = search.search(session, "wild barley", 5)
+        assert items.item(session, found).content.title == OTHER["title"]
+
+
+async def test_a_poll_leaves_the_garbage_collector_as_it_was(engine, fetch, now) -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    await poll.poll_due(engine, fetch, now)
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 async def test_a_second_source_with_the_same_work_adds_a_sighting_and_no_item(engine, site, fetch, source, now) -> None:
