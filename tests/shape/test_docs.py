@@ -14,7 +14,7 @@ from alerts.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
-CALL = re.compile(r"^(?:    |\| *`)?\s*alerts ([a-z]+(?: [a-z]+)?[^`\n]*)", re.MULTILINE)
+CALL = re.compile(r"^(?:    |\| *`)?(?:\$ )?\s*alerts ([a-z]+(?: [a-z]+)?[^`\n]*)", re.MULTILINE)
 RUNNABLE = re.compile(r"^<!-- run -->\n\n((?:    .+\n)+)", re.MULTILINE)
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)")
 
