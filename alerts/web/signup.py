@@ -58,7 +58,7 @@ class SigningUp:
         return RedirectResponse(f"{self.pages.root}/signup/sent", 303)
 
     async def sent(self, _request: Request) -> Response:
-        return self.pages.private("signup_sent.html")
+        return self.pages.fresh("signup_sent.html")
 
     async def confirm(self, request: Request) -> Response:
         token = request.path_params["token"]

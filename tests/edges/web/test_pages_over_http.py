@@ -90,9 +90,9 @@ def test_filtered_pages_name_the_whole_one_to_search_engines(browser, release):
 
 def test_robots_may_fetch_what_tells_them_not_to_list_it(browser):
     assert browser.get("/robots.txt").text == "User-agent: *\nDisallow:\n"
-    for path in ("/", "/preview", "/signup"):
+    for path in ("/", "/preview", "/signup", "/signup/sent"):
         assert "x-robots-tag" not in browser.get(path).headers
-    assert browser.get("/signup/sent").headers["x-robots-tag"] == "noindex, nofollow"
+    assert browser.get("/confirm/too-old").headers["x-robots-tag"] == "noindex, nofollow"
 
 
 def test_a_merged_item_leads_to_the_one_that_survived(browser, world, release):
