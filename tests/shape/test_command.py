@@ -1,6 +1,7 @@
 """The command as a user types it: help, exit codes, no traceback, nothing heavy for help."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,23 @@ def test_help_and_completion_load_nothing_heavy(tmp_path: Path) -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert set(json.loads(out.stdout)).isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("typed", ["alerts ", "alerts topic ", "alerts digest send --"])
+def test_completion_answers_and_loads_nothing_heavy(tmp_path: Path, typed: str) -> None:
+    code = (
+        "import sys, os, json, atexit\n"
+        "atexit.register(lambda: print(json.dumps([name for name in sys.modules])))\n"
+        "from alerts.cli import alerts\n"
+        "alerts(prog_name='alerts')"
+    )
+    asked = {"_ALERTS_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path, env={**os.environ, **asked}
+    )
+    *offered, modules = out.stdout.splitlines()
+    assert offered
+    assert set(json.loads(modules)).isdisjoint(HEAVY)
 
 
 @pytest.mark.parametrize("wrong", [["no-such-command"], ["topic", "no-such-verb"], ["poll", "--at", "yesterday"]])
