@@ -99,9 +99,8 @@ def load() -> Model:
 def words(content: Content, others: Iterable[str] = ()) -> Words:
     """Return the words of title and text, and how often some kinds of words stand there."""
     title, body = set(_split(content.title)), _split(content.text[:4000])
-    kinds = Counter(map(_KINDS.get, body))
+    kinds = Counter(filter(None, map(_KINDS.get, body)))
     length = len(body) - kinds.pop("single", 0)
-    del kinds[None]
     other = set(others)
     for kind, count in kinds.items():
         other.update(_steps(kind, count))
@@ -125,12 +124,12 @@ def _split(text: str) -> list[bytes]:
     return b"".join(parts).split()
 
 
-def _steps(kind: str | None, count: int) -> Sequence[str]:
+def _steps(kind: str, count: int) -> Sequence[str]:
     return _names(kind)[: bisect_right(_STEPS, count)]
 
 
 @cache
-def _names(kind: str | None) -> Sequence[str]:
+def _names(kind: str) -> Sequence[str]:
     return [f"n:{kind}:{least}" for least in _STEPS]
 
 

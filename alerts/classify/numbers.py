@@ -34,6 +34,8 @@ class Number(NamedTuple):
 
 def value(text: str) -> int:
     """Return the number that these digits or words mean ("13 388", "Three hundred and sixteen")."""
+    if text.isdecimal():
+        return int(text[:15])
     if any(sign.isdigit() for sign in text):
         return int("".join(sign for sign in text if sign.isdecimal())[:15] or 0)
     total = part = 0

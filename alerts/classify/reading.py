@@ -68,11 +68,15 @@ _JOINT = re.compile(r"\s*(?:&|/|,|\band\b)\s*")
 _CAPITALS = re.compile(r"(?<![A-Z])(?:P(?=[A-Z]{5}))?([A-Z][A-Z]+(?:[ ,/&()-]{1,3}[A-Z]+){0,6})\Z")
 """A heading in capitals; a P before it is left of "P<0.05", which a source took for a tag."""
 _LABEL = re.compile(r"((?:\A|(?<=[\n>])|(?<=[.?!)\]]\s)|(?<=[.?!)\]]))[A-Z][a-z]+(?:[ /&,-]{1,3}[A-Za-z]+){0,5})\Z")
-_LINE = re.compile(r"^[A-Z][A-Za-z]+(?:[ /&,-]{1,3}[A-Za-z]+){0,5}$", re.MULTILINE)
-_GLUED = re.compile(
+_LINE = re.compile(r"[A-Z][A-Za-z]+(?:[ /&,-]{1,3}[A-Za-z]+){0,5}")
+_LONGEST_LINE = 100
+"""Characters that a heading on a line of its own may have."""
+_GLUED_NAMES = (
     r"(?:Abstract|Background|Introduction|Objectives?|Purpose|Aims?|Materials? and [Mm]ethods|Patients and [Mm]ethods"
-    r"|Methods?|Results?|Findings|Conclusions?|Discussion|Interpretation|Case presentation)(?=[A-Z](?:[a-z]|\s))"
+    r"|Methods?|Results?|Findings|Conclusions?|Discussion|Interpretation|Case presentation)"
 )
+_GLUED = re.compile(_GLUED_NAMES + r"(?=[A-Z](?:[a-z]|\s))")
+_PERHAPS_GLUED = re2.compile(f"{_GLUED_NAMES}[A-Z]".encode())
 _STOP = re.compile(r"[\n<.!?…](?:(?<=[a-z]{5}\.)(?<!approx\.)(?P<plain> )(?=[A-Z])|(?!\d)|(?<=[\n<])|(?<=[a-z)\]].))")
 """Where a sentence may end; `plain` are those where it does without a doubt."""
 _GAP = re.compile(
@@ -142,15 +146,23 @@ def _colon_headings(text: str) -> Iterator[_Heading]:
         at = text.find(":", at + 1)
 
 
+def _line_headings(text: str) -> Iterator[_Heading]:
+    at = 0
+    for line in text.split("\n"):
+        if len(line) < _LONGEST_LINE and _LINE.fullmatch(line) and (section := _section(line)):
+            yield _Heading(at, at + len(line), section)
+        at += len(line) + 1
+
+
+def _glued_headings(text: str) -> Iterator[_Heading]:
+    for match in _GLUED.finditer(text) if _PERHAPS_GLUED.search(text.encode("utf-8", "replace")) else ():
+        if section := _section(match[0]):
+            yield _Heading(match.start(), match.end(), section)
+
+
 def _headings(text: str) -> list[_Heading]:
-    found = list(_colon_headings(text))
-    for pattern in (_GLUED, _LINE) if "\n" in text else (_GLUED,):
-        found += [
-            _Heading(match.start(), match.end(), section)
-            for match in pattern.finditer(text)
-            if (section := _section(match[0]))
-        ]
-    return sorted(found)
+    lines = _line_headings(text) if "\n" in text else ()
+    return sorted([*_colon_headings(text), *_glued_headings(text), *lines])
 
 
 def _is_end(text: str, dot: int, mark: re.Match[str]) -> bool:
