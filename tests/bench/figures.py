@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from time import perf_counter
 
 
+MISSING = ("not installed", "(no ")  # how a bench says beside what it could not measure
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """`ours` and `peer` hold one value a repetition, in `unit`.
@@ -29,7 +32,7 @@ class Figure:
     @property
     def reached(self) -> bool | None:
         """Tell whether the goal is reached; None where there is none, or nothing to compare with."""
-        if self.goal is None or (self.beside and self.unit.endswith("/s") and not self.peer):
+        if self.goal is None or any(word in self.beside for word in MISSING):
             return None
         value = self.ratio if self.ratio is not None else statistics.median(self.ours)
         return value <= self.goal if self.at_most else value >= self.goal
