@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-
 MISSING = ("not installed", "(no ")  # how a bench says beside what it could not measure
 
 
@@ -46,7 +45,8 @@ class Figure:
 def _goal(figure: Figure) -> str:
     if figure.goal is None:
         return ""
-    said = f"{'at most ' if figure.at_most else ''}{figure.goal:,.3g}"
+    goal = f"{figure.goal:,.0f}" if figure.goal >= 100 else f"{figure.goal:.3g}"
+    said = f"{'at most ' if figure.at_most else ''}{goal}"
     return said + {True: ", reached", False: ", **not reached**", None: ", not measured"}[figure.reached]
 
 
