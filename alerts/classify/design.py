@@ -52,8 +52,26 @@ _CLASSES = {
     "Remaining": "observational",
 }
 _TO_COME = re.compile(
-    r"\b(?:will|needs?|needed|future|larger|planned|plans?|further|next|until|hope|earlier|previous)\b", re.IGNORECASE
+    r"\b(?:will|needs?|needed|future|larger|planned|plans?|further|next|until|hope|rather than)\b"
+    r"|\b(?:earlier|previous)(?: [\w-]+){0,2}\s*\Z",
+    re.IGNORECASE,
 )
+_NOTICE = re.compile(
+    r"\W*(re|reply|response|retract(?:ion|ed(?: article)?)|correction|corrigend(?:um|a)|errat(?:um|a)|editorial|letter"
+    r"|commentary|comment|author(?:s['’]?|['’]s)? (?:reply|response|correction)|publisher correction|withdrawn"
+    r"|expression of concern|letter to the editor|in reply)\s*(?:[:—–]|\bto the editor\b|\bto:)",
+    re.IGNORECASE,
+)
+_RANDOMISED = re.compile(r"\brandomi[sz]ed\b", re.IGNORECASE)
+_ASSIGNED = re.compile(
+    r"\b(?:(?:were|was|patients|participants|subjects|women|children|volunteers|adults|people) (?:\w+ )?randomi[sz]ed"
+    r"|randomly (?:assigned|allocated|divided)|this randomi[sz]ed)",
+    re.IGNORECASE,
+)
+_NOT_RANDOM = re.compile(r"\b(?:non-?|not |quasi-?)randomi[sz]ed", re.IGNORECASE)
+_UPTAKE = re.compile(r"\b(?:pharmacokinetic|bioequivalen|bioavailab|extension)", re.IGNORECASE)
+_ALLOCATED = 5.0
+"""Points of words for chance and comparison from which a trial is a randomised one."""
 _LEARNED = 1.5
 _LEAST = 1.5
 _NAMED = 6.0
@@ -198,11 +216,28 @@ def _learned_evidence(reading: Reading, found: design_model.Words, design: str) 
                 break
 
 
+def _notice(reading: Reading) -> Evidence | None:
+    """Find the word before a colon by which a title says that it is a reply, a correction or the like."""
+    match = _NOTICE.match(reading.content.title)
+    return reading.evidence("title", *match.span(1)) if match else None
+
+
+def _by_chance(content: Content) -> bool:
+    """Say whether a trial's groups were made by chance, and the item is not of how a body takes up a drug."""
+    if _UPTAKE.search(content.title) or _NOT_RANDOM.search(content.title) or _NOT_RANDOM.search(content.text):
+        return False
+    return bool(_RANDOMISED.search(content.title) or _ASSIGNED.search(content.text))
+
+
 def _study(reading: Reading) -> Iterator[Label]:
     """Weigh rules, indexing and learned words of a paper, preprint or abstract."""
     content = reading.content
+    if notice := _notice(reading):
+        yield Label(facet=Facet.DESIGN, value="editorial", evidence=(notice,))
+        return
     fired = _fired(reading.raw("title"), reading.triggered) if reading.english else []
     points = _points(reading, fired)
+    allocated = points.get("randomized-trial", 0.0)
     found = None
     if reading.english and (len(content.text) > 60 or not content.title.rstrip().endswith("?")):
         found = _seen(content, fired)
@@ -211,6 +246,8 @@ def _study(reading: Reading) -> Iterator[Label]:
     if not points:
         return
     design = max(points, key=points.__getitem__)
+    if design == "trial" and allocated >= _ALLOCATED and _by_chance(content):
+        design = "randomized-trial"
     asks = content.title.rstrip().endswith("?") and len(content.text) <= 60
     if points[design] < (_NAMED if asks else _LEAST):
         return
@@ -244,7 +281,8 @@ def _told(reading: Reading, rule: Rule) -> tuple[float, Evidence] | None:
     if found := reading.find(pattern, "title"):
         return 1.4 * rule.title, found
     for found in reading.find_all(pattern, "text") if rule.text else ():
-        if not _TO_COME.search(reading.content.text[max(0, found.start - 50) : found.start]):
+        told = found.end if rule.design == "trial" else found.start
+        if not _TO_COME.search(reading.content.text[max(0, found.start - 50) : told]):
             return (1.2 * rule.title if found.start < 700 else rule.text), found
     return None
 
