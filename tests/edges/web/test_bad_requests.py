@@ -30,6 +30,15 @@ def test_an_impossible_address_gets_a_plain_page(browser, release, caplog, path,
     assert "/preferences/" not in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/", "/topics/nmosd", "/search", "/feeds", "/preview", "/feed.rss", "/items/1", "/about"])
+def test_thousands_of_parameters_get_a_plain_answer(browser, release, path):
+    release()
+    for count, statuses in ((7_000, (200, 400)), (10_000, (414,))):
+        answer = browser.get(f"{path}?" + "&".join(f"a{n}=1" for n in range(count)))
+        assert answer.status in statuses
+        assert "Traceback" not in answer.text
+
+
 @pytest.mark.parametrize("page", ["preferences", "unsubscribe", "confirm", "editions"])
 def test_a_token_is_never_logged(browser, caplog, capfd, page):
     with caplog.at_level(logging.DEBUG):
