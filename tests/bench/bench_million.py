@@ -30,6 +30,7 @@ CURVE = min(DELIVERIES, 50_000)
 WORKERS = 4
 KILLS = 10  # in composing, and again in sending
 PATIENCE = 3_600
+LOOK = 0.2 + DELIVERIES / 1e6  # seconds between two looks, which count rows
 
 Worker = subprocess.Popen[bytes]
 
@@ -101,7 +102,7 @@ def laboured(words: tuple[object, ...], engine: Engine, left: str, dice: random.
             kills, mark = kills + 1, there
             end(victim)
             crew.append(begin(worker(*words)))
-        time.sleep(0.2)
+        time.sleep(LOOK)
     for one in crew:
         end(one)
     return time.monotonic() - started, kills
