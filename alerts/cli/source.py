@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from alerts.model import Source
     from alerts.pipeline.preview import Preview
     from alerts.store.catalogue import SourceHealth
+    from alerts.wiring import World
 
 COLUMNS = ("slug", "kind", "state", "items", "next_poll_at", "last_error")
 
@@ -112,15 +113,20 @@ def add(url: str | None, **options: Any) -> None:  # noqa: ANN401
     click.echo(f"Added the source {source.slug} ({source.kind}). Read it now: alerts poll {source.slug}")
 
 
-def _preview(world: Any, source: "Source") -> "Preview":  # noqa: ANN401
+def _preview(world: "World", source: "Source") -> "Preview":
     import asyncio
 
     from alerts.pipeline.preview import preview
+    from alerts.wiring import make_fetch
 
-    return asyncio.run(preview(source, contact=world.settings.contact, now=world.now()))
+    async def look() -> "Preview":
+        async with make_fetch(world.settings, world.engine) as fetch:
+            return await preview(source, fetch, world.now())
+
+    return asyncio.run(look())
 
 
-def _looked_at(world: Any, source: "Source", *, ask: bool) -> "Source":  # noqa: ANN401
+def _looked_at(world: "World", source: "Source", *, ask: bool) -> "Source":
     """Show what a source brings; one that cannot be read now is added all the same, as it may come back."""
     try:
         found = _preview(world, source)
@@ -147,26 +153,20 @@ def _print_preview(found: "Preview", most: int = 5) -> None:
 @command.command()
 @click.argument("slug")
 def check(slug: str) -> None:
-    """Explain step by step what a poll of SLUG would do now; stores nothing."""
-    from alerts.store import catalogue
-    from alerts.store.engine import reading
+    """Explain step by step what a poll of SLUG would do now; stores nothing. Exit code 1 where it would fail."""
+    import asyncio
+
+    from alerts.pipeline import checkup
+    from alerts.wiring import make_fetch
 
     world = opened()
-    with reading(world.engine) as session:
-        health = catalogue.health(session, [slug])[0]
-    source = health.source
-    click.echo(
-        f"1. {slug} is a {source.kind} source, state {health.state.value}; its next poll is due "
-        f"{health.next_poll_at:%Y-%m-%d %H:%M} UTC."
-        if health.next_poll_at
-        else f"1. {slug} is {health.state.value}."
-    )
-    if health.last_error:
-        click.echo(f"   Its last error, {health.failures} times in a row: {health.last_error}")
-    click.echo(f"2. It asks {source.url or source.query}")
-    found = _preview(world, source)
-    click.echo("3. The answer can be read:")
-    _print_preview(found)
+
+    async def explain() -> None:
+        async with make_fetch(world.settings, world.engine) as fetch:
+            async for line in checkup.steps(world.engine, fetch, slug, world.now()):
+                click.echo(line)
+
+    asyncio.run(explain())
 
 
 @command.command()

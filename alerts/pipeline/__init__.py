@@ -11,8 +11,8 @@
     a changed topic or rule against the archive                                     relabel.py
 
     poll      run (one source's run), identify and decide (pure), shelve and clerk (pages into the store), outcome,
-              rules, preview, gaps, turns (at hosts with a rate limit), care (teasers and late retractions),
-              troubles (sources that stay broken)
+              rules, preview, checkup (a poll without storing), gaps, turns (one process at a host at a time),
+              care (teasers and late retractions), troubles (sources that stay broken)
     compose   contents, windows, notices (retractions), previews
     deliver   desk, bookkeeper, tally, mishaps (mail to the operator), inbox (what comes back), ledger (who got what)
     publish   sample (are examples shown?), ping (WebSub)

@@ -6,9 +6,9 @@ from datetime import datetime
 from alerts.errors import ReadError, UsageError
 from alerts.ingest import KINDS
 from alerts.ingest.discover import feeds
-from alerts.ingest.fetch import Fetch
 from alerts.ingest.local import obtain
 from alerts.model import Document, Page, PollState, Request, Source
+from alerts.pipeline.run import FetchOne
 
 MOST_PAGES = 4  # a search, its slices, a batch of records
 
@@ -21,33 +21,32 @@ class Preview:
     page: Page
 
 
-async def preview(source: Source, *, contact: str, now: datetime) -> Preview:
+async def preview(source: Source, fetch: FetchOne, now: datetime) -> Preview:
     """Fetch and read a source once. Where a feed's address is a web page, its first feed is taken instead.
 
     Raises SourceError where it cannot be read, UsageError where the page offers no feed.
     """
-    async with Fetch(contact) as fetch:
-        plan = KINDS[source.kind].plan(source, PollState(), now)
-        if plan is None:
-            return Preview(source=source, page=Page())
-        document = await obtain(source, plan.request, fetch)
-        state = PollState(resume=plan.state)
-        try:
-            page = await _onward(fetch, source, KINDS[source.kind].read(_alone(source), state, document))
-        except ReadError:
-            found = feeds(document) if source.kind == "feed" else ()
-            if not found:
-                raise
-            return await _first_feed(fetch, source, document, found[0].url)
+    plan = KINDS[source.kind].plan(source, PollState(), now)
+    if plan is None:
+        return Preview(source=source, page=Page())
+    document = await obtain(source, plan.request, fetch)
+    state = PollState(resume=plan.state)
+    try:
+        page = await onward(fetch, source, KINDS[source.kind].read(alone(source), state, document))
+    except ReadError:
+        found = feeds(document) if source.kind == "feed" else ()
+        if not found:
+            raise
+        return await _first_feed(fetch, source, document, found[0].url)
     return Preview(source=replace(source, title=source.title or page.title), page=page)
 
 
-def _alone(source: Source) -> Source:
+def alone(source: Source) -> Source:
     """Return a page source that follows nothing: its list alone is shown."""
     return replace(source, options={name: value for name, value in source.options.items() if name != "follow"})
 
 
-async def _onward(fetch: Fetch, source: Source, page: Page) -> Page:
+async def onward(fetch: FetchOne, source: Source, page: Page) -> Page:
     """Go on to the first page with entries: the first answer to a query may be numbers only."""
     for _ in range(MOST_PAGES):
         if page.entries or page.next is None:
@@ -57,7 +56,7 @@ async def _onward(fetch: Fetch, source: Source, page: Page) -> Page:
     return page
 
 
-async def _first_feed(fetch: Fetch, source: Source, page: Document, url: str) -> Preview:
+async def _first_feed(fetch: FetchOne, source: Source, page: Document, url: str) -> Preview:
     document = await fetch(Request(url=url, allow_private=source.allow_private))
     found = replace(source, url=url)
     try:

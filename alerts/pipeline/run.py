@@ -30,7 +30,7 @@ from alerts.store.due import Claimed, Outcome
 FetchOne = Callable[[Request], Awaitable[Document]]
 Reader = Callable[[Source, PollState, Document], Awaitable[Page]]
 
-_CONDITIONAL = frozenset({"feed", "page"})
+CONDITIONAL = frozenset({"feed", "page"})
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -110,7 +110,7 @@ def _begin(claimed: Claimed, now: datetime) -> _At | None:
     plan = ingest.KINDS[claimed.source.kind].plan(claimed.source, claimed.poll_state(), now)
     if plan is None:
         return None
-    conditional = claimed.source.kind in _CONDITIONAL
+    conditional = claimed.source.kind in CONDITIONAL
     request = outcome.conditional(claimed, plan.request) if conditional else plan.request
     return _At(request, plan.state, claimed.source)
 

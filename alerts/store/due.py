@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, bindparam, null, or_, update
 from sqlalchemy import select as plain_select
@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from alerts.model import PollState, Source, SourceState
 from alerts.store.bulk import chunks, insert_into, table_of
-from alerts.store.catalogue import source_from
+from alerts.store.catalogue import source_from, source_row
 from alerts.store.engine import database_now
 from alerts.store.lease import give_back, renew, take
 from alerts.store.prepared import Prepared
@@ -81,6 +81,21 @@ def _claimed(row: Any, token: str) -> Claimed:  # noqa: ANN401  a row past the O
         interval_s=row.interval_s,
         last_ok_at=row.last_ok_at,
     )
+
+
+class Look(NamedTuple):
+    """A source as a poll would find it, in nobody's hands; `held`: at this moment another process polls it."""
+
+    claimed: Claimed
+    next_poll_at: datetime | None
+    held: bool
+
+
+def look(session: Session, slug: str) -> Look:
+    """Return a source without claiming it; raises NotFoundError."""
+    row = source_row(session, slug)
+    held = row.lease is not None and row.leased_until is not None and row.leased_until >= database_now(session)
+    return Look(_claimed(row, ""), row.next_poll_at, held)
 
 
 def pollable(session: Session, slugs: Sequence[str] = ()) -> list[int]:

@@ -1,13 +1,12 @@
 """ClinicalTrials.gov over real HTTP: complete results, tokens that expire, errors in plain text."""
 
 import json
-import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime
 
 import pytest
 from aiohttp import web
+from standins import Registry
 
 from alerts.errors import FetchError, ReadError
 from alerts.ingest.fetch import Fetch
@@ -16,43 +15,6 @@ from alerts.model import Source
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
 TODAY = date(2026, 5, 4)
 LATER = datetime(2026, 5, 8, 9, 30, tzinfo=UTC)
-KNOWN = {"query.cond", "filter.advanced", "fields", "sort", "pageSize", "format", "pageToken", "countTotal"}
-
-
-class Registry:
-    """The API v2 as documented: pageSize 10 by default and 1,000 at most, tokens bound to one state of the data."""
-
-    def __init__(self, count: int) -> None:
-        self.updated = {f"NCT{number:08}": TODAY - timedelta(days=number % 500) for number in range(1, count + 1)}
-        self.status = dict.fromkeys(self.updated, "RECRUITING")
-        self.version, self.refresh_at = 1, frozenset[int]()
-        self.log: list[dict[str, str]] = []
-
-    async def __call__(self, request: web.Request) -> web.Response:
-        asked = dict(request.query)
-        self.log.append(asked)
-        self.version += len(self.log) in self.refresh_at
-        if request.path != "/api/v2/studies" or (strange := asked.keys() - KNOWN):
-            return web.Response(status=400, text=f"Unknown parameter {strange if request.path == '/api/v2/studies' else ''}")
-        size = int(asked.get("pageSize", "10"))
-        if not 0 <= size <= 1000:
-            return web.Response(status=400, text="pageSize must be between 0 and 1000")
-        version, _, start = asked.get("pageToken", f"{self.version}-0").partition("-")
-        if int(version) != self.version:
-            return web.Response(status=400, text="Invalid page token")
-        return web.json_response(self.page(asked, int(start), size))
-
-    def page(self, asked: dict[str, str], start: int, size: int) -> dict[str, Any]:
-        window = re.search(r"AREA\[LastUpdatePostDate\]RANGE\[([^,]+),MAX\]", asked.get("filter.advanced", ""))
-        first = date.fromisoformat(window[1]) if window else date.min
-        assert asked["sort"] == "LastUpdatePostDate:asc"
-        found = sorted((day, number) for number, day in self.updated.items() if day >= first)
-        studies = [self.study(number, day) for day, number in found[start : start + size]]
-        return {"studies": studies} | ({"nextPageToken": f"{self.version}-{start + size}"} if start + size < len(found) else {})
-
-    def study(self, number: str, day: date) -> dict[str, Any]:
-        status = {"overallStatus": self.status[number], "lastUpdatePostDateStruct": {"date": day.isoformat()}, "startDateStruct": {"date": "2025-07"}}
-        return {"protocolSection": {"identificationModule": {"nctId": number, "briefTitle": "A trial"}, "statusModule": status}, "hasResults": False}
 
 
 def source(base: str) -> Source:

@@ -1,11 +1,11 @@
 """Europe PMC over real HTTP: cursors, errors inside a 200, outages in plain text."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime
 
 import pytest
 from aiohttp import web
+from standins import EuropePmc
 
 from alerts.errors import FetchError, ReadError
 from alerts.ingest.fetch import Fetch
@@ -13,45 +13,6 @@ from alerts.model import Source
 
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
 TODAY = date(2026, 5, 4)
-SORTS = {"", "FIRST_IDATE_D asc", "FIRST_IDATE_D desc", "FIRST_PDATE_D desc", "CITED desc"}
-
-
-class EuropePmc:
-    """The search as documented: errors in a 200, one more cursor after the last page, 503 for an unknown sort."""
-
-    def __init__(self, count: int) -> None:
-        self.indexed = {str(43_000_000 + number): TODAY - timedelta(days=number % 88) for number in range(count)}
-        self.log: list[tuple[str, dict[str, str]]] = []
-        self.expire_at = frozenset[int]()
-
-    async def __call__(self, request: web.Request) -> web.Response:
-        asked = {name: str(value) for name, value in (*request.query.items(), *(await request.post()).items())}
-        self.log.append((request.path, asked))
-        if request.path != ("/rest/searchPOST" if request.method == "POST" else "/rest/search"):
-            return web.Response(status=404, text="no such service")
-        if asked.get("sort", "") not in SORTS:
-            return web.Response(status=503, text="Service Unavailable")
-        if not 1 <= int(asked.get("pageSize", "25")) <= 1000:
-            return web.json_response({"errCode": 404, "errMsg": "Invalid page size provided. Valid size is between 1 and 1000"})
-        if len(self.log) in self.expire_at:
-            return web.json_response({"errCode": 404, "errMsg": "Invalid cursorMark"})
-        return web.json_response(self.page(asked))
-
-    def page(self, asked: dict[str, str]) -> dict[str, Any]:
-        first, last = (date.fromisoformat(one) for one in asked["query"].split("FIRST_IDATE:[")[1].rstrip("])").split(" TO "))
-        found = sorted((day, number) for number, day in self.indexed.items() if first <= day <= last)
-        start, size = 0 if asked["cursorMark"] == "*" else int(asked["cursorMark"], 36), int(asked.get("pageSize", "25"))
-        rows = [{"id": number, "source": "MED", "pmid": number, "title": f"Work {number}", "citedByCount": len(self.log)} for _, number in found[start : start + size]]
-        following = format(start + len(rows), "d") if rows else asked["cursorMark"]
-        body = {"version": "6.9", "hitCount": len(found), "resultList": {"result": rows}}
-        return body | {"nextCursorMark": _base36(int(following)) if rows else asked["cursorMark"], "nextPageUrl": f"http://x/search?query=raw space&cursorMark={following}"}
-
-
-def _base36(number: int) -> str:
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-    return (_base36(number // 36) if number >= 36 else "") + digits[number % 36]
-
-
 def source(base: str, query: str = "myelitis") -> Source:
     return Source(slug="e", kind="europepmc", url=f"{base}/rest/search", query=query, allow_private=True)
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from aiohttp import web
+from standins import Listing
 
 from alerts.errors import FetchError, ReadError
 from alerts.ingest.fetch import Fetch
@@ -13,36 +14,6 @@ from alerts.model import Link, Source
 
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
 TODAY = date(2026, 5, 4)
-
-
-class Listing:
-    """The listing as observed: its own page size, which changes, versions, and a status other than ok at the end."""
-
-    def __init__(self, count: int) -> None:
-        self.rows = [
-            {
-                "title": "Rare myelitis" if number % 3 == 0 else "Something else", "authors": "Ferro, A.", "doi": f"10.64898/2026.04.01.{number:06}", "version": "1",
-                "date": (TODAY - timedelta(days=number % 60)).isoformat(), "abstract": "Text.", "published": "NA", "server": "medRxiv",
-            }
-            for number in range(count)
-        ]  # fmt: skip
-        self.pubs = [
-            {"preprint_doi": "10.64898/2026.04.01.000003", "published_doi": "10.1000/Paper", "preprint_title": "Rare myelitis", "preprint_authors": "Ferro, A.", "preprint_date": "2026-04-01"}
-        ]
-        self.log: list[str] = []
-        self.answers: dict[int, web.Response] = {}
-
-    async def __call__(self, request: web.Request) -> web.Response:
-        self.log.append(request.path)
-        if len(self.log) in self.answers:
-            return self.answers.pop(len(self.log))
-        _, kind, server, first, last, cursor, *_ = request.path.split("/")
-        assert server == "medrxiv"
-        within = [row for row in self.rows if first <= row["date"] <= last] if kind == "details" else self.pubs
-        page = within[int(cursor) :][: 30 if len(self.log) % 2 else 100]
-        if not page:
-            return web.json_response({"messages": [{"status": "no posts found"}], "collection": []})
-        return web.json_response({"messages": [{"status": "ok", "count": len(page), "total": str(len(within) + 40)}], "collection": page})
 
 
 def medrxiv(base: str) -> Source:

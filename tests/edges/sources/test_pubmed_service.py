@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from aiohttp import web
+from standins import LIMIT, Eutils
 
 from alerts.errors import FetchError, ReadError
 from alerts.ingest.fetch import Fetch
@@ -16,59 +16,6 @@ from alerts.model import Source
 
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
 TODAY = date(2026, 5, 4)
-RECORD = (
-    "<PubmedArticle><MedlineCitation><PMID Version='1'>{pmid}</PMID><DateRevised>{revised}</DateRevised><Article><ArticleTitle>Work {pmid}</ArticleTitle>"
-    "<Abstract><AbstractText>Text {pmid}.</AbstractText></Abstract></Article>{links}</MedlineCitation></PubmedArticle>"
-)
-LIMIT = '{{"error":"API rate limit exceeded","api-key":"{key}","count":"4","limit":"3"}}'
-
-
-class Eutils:
-    """E-utilities as documented: 9,999 at most, GET up to 200 ids, a limit on requests a second."""
-
-    def __init__(self, entered: dict[int, date]) -> None:
-        self.entered, self.modified = entered, dict[int, date]()
-        self.retracted: set[int] = set()
-        self.log: list[tuple[str, str, dict[str, str]]] = []
-        self.per_second, self.limit_status = 0, 429
-        self.broken: deque[web.Response] = deque()
-        self.withheld: set[int] = set()
-
-    async def __call__(self, request: web.Request) -> web.Response:
-        asked = {name: str(value) for name, value in (*request.query.items(), *(await request.post()).items())}
-        self.log.append((request.method, request.path, asked))
-        if self.broken:
-            return self.broken.popleft()
-        if len(request.query_string) > 4000:
-            return web.Response(status=414, text="URI too long")
-        if "tool" not in asked:
-            return web.json_response({"error": "tool is missing"}, status=400)
-        return self.search(asked) if request.path.endswith("esearch.fcgi") else self.fetch(asked)
-
-    def search(self, asked: dict[str, str]) -> web.Response:
-        first, last = (date.fromisoformat(asked[name].replace("/", "-")) for name in ("mindate", "maxdate"))
-        since = date.fromisoformat(asked["term"].split('("')[-1][:10].replace("/", "-")) if "[mdat]" in asked["term"] else date.min
-        found = [pmid for pmid, day in sorted(self.entered.items()) if first <= day <= last and self.modified.get(pmid, day) >= since]
-        start, most = int(asked["retstart"]), int(asked["retmax"])
-        if start > 9998:
-            return web.json_response({"esearchresult": {"ERROR": "Search Backend failed: 'retstart' cannot be larger than 9998."}})
-        shown = found[start : min(start + most, 9999)]
-        body: dict[str, Any] = {"count": str(len(found)), "retmax": str(len(shown)), "retstart": str(start), "idlist": [str(one) for one in shown]}
-        if len(found) > 9999:
-            body["warninglist"] = {"outputmessages": ["Restrictions achieved"]}
-        return web.json_response({"header": {"type": "esearch"}, "esearchresult": body})
-
-    def fetch(self, asked: dict[str, str]) -> web.Response:
-        ids = [int(one) for one in asked["id"].split(",")]
-        if len(ids) > 200:
-            return web.Response(status=400, text="too many ids")
-        links = '<CommentsCorrectionsList><CommentsCorrections RefType="RetractionIn"><RefSource>x</RefSource><PMID>99</PMID></CommentsCorrections></CommentsCorrectionsList>'
-        rows = (
-            RECORD.format(pmid=pmid, revised=self.modified.get(pmid, ""), links=links if pmid in self.retracted else "") for pmid in ids if pmid in self.entered and pmid not in self.withheld
-        )
-        return web.Response(text=f'<?xml version="1.0" ?><PubmedArticleSet>{"".join(rows)}</PubmedArticleSet>', content_type="text/xml")
-
-
 def source(base: str, **more: Any) -> Source:
     return Source(slug="p", kind="pubmed", url=f"{base}/entrez/eutils/", query="myelitis[tiab]", allow_private=True, **more)
 

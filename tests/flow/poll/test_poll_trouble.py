@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlmodel import select
 
 from alerts.errors import FetchError
@@ -98,6 +98,34 @@ async def test_a_permanent_move_is_adopted_when_it_repeats(engine, site, fetch, 
         assert row(engine, "list").url == site.url("/old")
         await poll.poll_due(engine, fetch, now + timedelta(days=n), ["list"])
     assert row(engine, "list").url == site.url("/new")
+
+
+async def test_a_move_to_what_cannot_be_read_or_is_private_is_never_adopted(engine, site, fetch, now) -> None:
+    site.answer("/old", 301, Location=site.url("/new"))
+    site.answers["/new"] = (b"<html>sold</html>", 200, {})
+    add(engine, now, lines("list", site.url("/old")))
+    for n in range(5):
+        (went,) = await poll.poll_due(engine, fetch, now + timedelta(days=n), ["list"])
+        assert went.failed
+    assert (row(engine, "list").url, row(engine, "list").moved_seen) == (site.url("/old"), 0)
+    with writing(engine) as session:
+        session.execute(update(SourceRow).where(SourceRow.slug == "list").values(allow_private=False))
+    (went,) = await poll.poll_due(engine, fetch, now + timedelta(days=9), ["list"])
+    assert "private" in went.error
+    assert row(engine, "list").url == site.url("/old")
+
+
+async def test_a_move_that_is_not_repeated_or_leads_elsewhere_is_forgotten(engine, site, fetch, now) -> None:
+    for path in ("/new", "/other"):
+        site.put(path, GOOD)
+    add(engine, now, lines("list", site.url("/old")))
+    for n, target in enumerate(("/new", "/new", "/other", "/other", "", "/new", "/new")):
+        if target:
+            site.answer("/old", 301, Location=site.url(target))
+        else:
+            site.put("/old", GOOD)
+        await poll.poll_due(engine, fetch, now + timedelta(days=n), ["list"])
+    assert (row(engine, "list").url, row(engine, "list").moved_seen) == (site.url("/old"), 2)
 
 
 class Offline:
