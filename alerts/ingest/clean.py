@@ -142,6 +142,6 @@ def _lines(text: str) -> str:
 
 
 def _goes_on(line: str, following: str) -> bool:
-    if _LABEL_ALONE.fullmatch(line):
+    if line.endswith(":") and _LABEL_ALONE.fullmatch(line):
         return True
     return len(line) >= _WRAPPED_AT and line[-1] not in ".:;!?" and following[0].islower()
