@@ -11,7 +11,6 @@ from lxml import etree
 from lxml.etree import _Element
 
 from alerts.errors import ReadError
-from alerts.ingest.clean import xml_legal
 from alerts.model import Document, Entry, Link, PollState, Request, Source
 
 LONGEST_GET = 2000  # bytes of parameters; E-utilities ask for POST above this, and proxies cut long addresses
@@ -25,6 +24,13 @@ def ask(source: Source, url: str, parameters: Mapping[str, str], *, may_post: bo
         headers = {"content-type": "application/x-www-form-urlencoded"}
         return Request(url=url, method="POST", headers=headers, body=form.encode(), allow_private=source.allow_private)
     return Request(url=f"{url}?{form}" if form else url, allow_private=source.allow_private)
+
+
+def query_of(source: Source) -> str:
+    """Return what a source asks for; ReadError where that is nothing."""
+    if not source.query.strip():
+        raise ReadError(f"this source has no query; give one with: alerts source edit {source.slug} --query QUERY")
+    return source.query.strip()
 
 
 def json_object(document: Document, service: str) -> dict[str, Any]:
@@ -82,34 +88,9 @@ def window_start(source: Source, reached: str | None, now: datetime, overlap: ti
     return now.date() - source.max_age if source.max_age else date(1800, 1, 1)
 
 
-def strings(value: object) -> tuple[str, ...]:
-    """Return the non-empty strings of a JSON list; anything else yields none."""
-    legal = (xml_legal(one).strip() for one in rows(value) if isinstance(one, str))
-    return tuple(one for one in legal if one)
-
-
 def words_of(node: _Element) -> str:
     """Return the text of a node and all in it, on one line."""
     return " ".join("".join(str(part) for part in node.itertext()).split())
-
-
-def at(value: object, *path: str) -> Any:  # noqa: ANN401  a JSON value
-    """Walk down JSON objects; None where a step is missing or is no object."""
-    for step in path:
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
-
-
-def texts(value: object, *path: str) -> str:
-    """Return the text at a path of JSON objects without illegal characters, or an empty one."""
-    found = at(value, *path)
-    return xml_legal(found).strip() if isinstance(found, str) else ""
-
-
-def rows(value: object, *path: str) -> list[Any]:
-    """Return the list at a path of JSON objects, or an empty one."""
-    found = at(value, *path)
-    return found if isinstance(found, list) else []
 
 
 def distinct(links: Iterable[Link | None]) -> tuple[Link, ...]:

@@ -12,11 +12,12 @@ from lxml.cssselect import CSSSelector
 from lxml.etree import _Element
 
 from alerts.errors import ReadError
-from alerts.ingest.answer import distinct, texts, words_of
+from alerts.ingest.answer import distinct, words_of
 from alerts.ingest.clean import plain
 from alerts.ingest.clean import title as clean_title
 from alerts.ingest.dates import find_date
 from alerts.ingest.identity import dois, normalise_key, registry_ids
+from alerts.ingest.walk import texts
 from alerts.model import Content, Document, Key, Kind, Link, PartialDate
 
 _DROPPED = ("script", "style", "noscript", "nav", "header", "footer", "aside", "form", "figure", "iframe", "template")

@@ -6,7 +6,8 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from alerts.ingest import crossref, europepmc, medline, pubmed
-from alerts.ingest.answer import BATCH, json_object, rows
+from alerts.ingest.answer import BATCH, json_object
+from alerts.ingest.walk import rows
 from alerts.model import Content, Document, Entry, Item, Key, Kind, Request
 
 SERVICES = ("pubmed", "europepmc", "crossref")

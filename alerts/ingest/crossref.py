@@ -6,12 +6,13 @@ from typing import Any
 from urllib.parse import quote
 
 from alerts.errors import ReadError
-from alerts.ingest.answer import at, distinct, json_object, raw_hash, rows, strings, texts
+from alerts.ingest.answer import distinct, json_object, raw_hash
 from alerts.ingest.clean import plain
 from alerts.ingest.clean import title as clean_title
 from alerts.ingest.dates import first_of
 from alerts.ingest.identity import normalise_key, registry_ids
 from alerts.ingest.spacing import Spacing
+from alerts.ingest.walk import at, rows, strings, texts
 from alerts.model import Content, Document, Entry, Key, Kind, Link, PartialDate, Request
 
 BASE = "https://api.crossref.org/works"

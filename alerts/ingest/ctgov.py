@@ -11,21 +11,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from alerts.errors import FetchError, ReadError
-from alerts.ingest.answer import (
-    BATCH,
-    ask,
-    at,
-    distinct,
-    json_object,
-    raw_hash,
-    rows,
-    strings,
-    texts,
-    unknown,
-    window_start,
-)
+from alerts.ingest.answer import BATCH, ask, distinct, json_object, query_of, raw_hash, unknown, window_start
 from alerts.ingest.identity import normalise_key, registry_ids
 from alerts.ingest.spacing import Spacing
+from alerts.ingest.walk import at, rows, strings, texts
 from alerts.model import Content, Document, Entry, Key, Kind, Link, Page, PartialDate, Plan, PollState, Request, Source
 
 BASE = "https://clinicaltrials.gov/api/v2/studies"
@@ -57,8 +46,7 @@ FIELDS = (
 
 def plan(source: Source, state: PollState, now: datetime) -> Plan | None:
     """Begin a run: the records updated since the last one, or all."""
-    if not source.query.strip():
-        raise ReadError("this source has no query; give one with: alerts source edit SLUG --query QUERY")
+    query_of(source)
     reached = state.anchor.get("began")
     first = window_start(source, reached, now, OVERLAP).isoformat() if reached else ""
     return Plan(
@@ -98,7 +86,7 @@ def _request(source: Source, first: str, token: str = "") -> Request:
     wishes = [f"({source.options['filter']})"] if source.options.get("filter") else []
     wishes += [f"AREA[LastUpdatePostDate]RANGE[{first},MAX]"] if first else []
     parameters = {
-        f"query.{area}": source.query.strip(),
+        f"query.{area}": query_of(source),
         **({"filter.advanced": " AND ".join(wishes)} if wishes else {}),
         "fields": FIELDS,
         "sort": "LastUpdatePostDate:asc",

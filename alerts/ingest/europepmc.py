@@ -10,23 +10,12 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from alerts.errors import ReadError
-from alerts.ingest.answer import (
-    BATCH,
-    ask,
-    at,
-    distinct,
-    json_object,
-    raw_hash,
-    rows,
-    strings,
-    texts,
-    unknown,
-    window_start,
-)
+from alerts.ingest.answer import BATCH, ask, distinct, json_object, query_of, raw_hash, unknown, window_start
 from alerts.ingest.clean import plain
 from alerts.ingest.dates import first_of
 from alerts.ingest.identity import normalise_key, registry_ids
 from alerts.ingest.spacing import Spacing
+from alerts.ingest.walk import at, rows, strings, texts
 from alerts.model import Content, Document, Entry, Key, Kind, Link, Page, PartialDate, Plan, PollState, Request, Source
 
 BASE = "https://www.ebi.ac.uk/europepmc/webservices/rest/search"
@@ -65,8 +54,7 @@ RELATIONS = {
 
 def plan(source: Source, state: PollState, now: datetime) -> Plan | None:
     """Begin a run: what was indexed since the last one."""
-    if not source.query.strip():
-        raise ReadError("this source has no query; give one with: alerts source edit SLUG --query QUERY")
+    query_of(source)
     resume = {
         "began": now.date().isoformat(),
         "first": window_start(source, state.anchor.get("began"), now, OVERLAP).isoformat(),
@@ -124,7 +112,7 @@ def _refused(source: Source, state: PollState, answer: Mapping[str, object]) -> 
 
 def _request(source: Source, resume: Mapping[str, object]) -> Request:
     parameters = {
-        "query": f"({source.query.strip()}) AND (FIRST_IDATE:[{resume['first']} TO {resume['last']}])",
+        "query": f"({query_of(source)}) AND (FIRST_IDATE:[{resume['first']} TO {resume['last']}])",
         "resultType": "core",
         "format": "json",
         "pageSize": str(BATCH),

@@ -11,10 +11,11 @@ from typing import Any
 
 from alerts.errors import ReadError
 from alerts.ingest import feed
-from alerts.ingest.answer import raw_hash, rows, strings, texts, unknown
+from alerts.ingest.answer import raw_hash, unknown
 from alerts.ingest.clean import plain, xml_legal
 from alerts.ingest.clean import title as clean_title
 from alerts.ingest.identity import clean_url, normalise_key
+from alerts.ingest.walk import rows, strings, texts
 from alerts.model import Content, Document, Entry, Key, Kind, Link, Page, PartialDate, Plan, PollState, Request, Source
 
 LINES = 500  # works in one page

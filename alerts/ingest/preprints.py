@@ -13,10 +13,11 @@ from typing import Any
 from urllib.parse import quote
 
 from alerts.errors import ReadError
-from alerts.ingest.answer import ask, at, distinct, json_object, raw_hash, rows, texts, unknown, window_start
+from alerts.ingest.answer import ask, distinct, json_object, raw_hash, unknown, window_start
 from alerts.ingest.clean import plain
 from alerts.ingest.identity import normalise_key, registry_ids
 from alerts.ingest.spacing import Spacing
+from alerts.ingest.walk import at, rows, texts
 from alerts.model import Content, Document, Entry, Kind, Link, Page, PartialDate, Plan, PollState, Request, Source
 
 BASE = "https://api.biorxiv.org"

@@ -13,8 +13,9 @@ from typing import Any
 
 from alerts.errors import ReadError
 from alerts.ingest import medline
-from alerts.ingest.answer import BATCH, ask, at, json_object, rows, unknown, window_start
+from alerts.ingest.answer import BATCH, ask, json_object, query_of, unknown, window_start
 from alerts.ingest.spacing import Spacing
+from alerts.ingest.walk import at, rows
 from alerts.model import Document, Page, Plan, PollState, Request, Source
 
 BASE = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
@@ -50,8 +51,7 @@ class _Run:
 
 def plan(source: Source, state: PollState, now: datetime) -> Plan | None:
     """Begin a run: the new records since the last one."""
-    if not source.query.strip():
-        raise ReadError("this source has no query; give one with: alerts source edit SLUG --query QUERY")
+    query_of(source)
     reached: Mapping[str, Any] = state.anchor
     first = window_start(source, reached.get("began"), now, OVERLAP)
     last = now.date() + timedelta(days=1)  # PubMed's day is that of Maryland; a day that is not yet over costs nothing
@@ -77,7 +77,7 @@ def read(source: Source, state: PollState, document: Document) -> Page:
 
 def _search(source: Source, run: _Run) -> Request:
     first, last = run.slices[0]
-    term = f"({source.query.strip()})"
+    term = f"({query_of(source)})"
     if run.changed:
         day = date.fromisoformat(run.changed_since) - OVERLAP
         term += f' AND ("{_slashed(day.isoformat())}"[mdat] : "3000"[mdat])'
