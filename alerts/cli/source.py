@@ -1,6 +1,7 @@
 """`alerts source`: what we poll."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,14 @@ from alerts.cli.common import json_option, opened, print_json, print_rows
 from alerts.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from alerts.model import Source
     from alerts.pipeline.preview import Preview
     from alerts.store.catalogue import SourceHealth
     from alerts.wiring import World
 
-COLUMNS = ("slug", "kind", "state", "items", "next_poll_at", "last_error")
+COLUMNS = ("slug", "kind", "state", "items", "last_ok_at", "next_poll_at", "trouble")
 
 
 @click.group("source")
@@ -41,7 +44,10 @@ def _row(health: "SourceHealth") -> dict[str, Any]:
         "state": health.state.value,
         "last_error": health.last_error,
         "items": health.items,
+        "last_ok_at": health.last_ok_at,
         "next_poll_at": health.next_poll_at,
+        "gaps": health.gaps,
+        "trouble": health.last_error or " ".join(health.notes),
     }
 
 
@@ -56,6 +62,15 @@ def list_(*, as_json: bool) -> None:
     with reading(world.engine) as session:
         rows = [_row(health) for health in catalogue.health(session)]
     print_rows(rows, COLUMNS, as_json=as_json, empty="No sources yet; add one with: alerts source add URL")
+    if rows and not as_json:
+        click.echo(_in_all(rows), err=True)
+
+
+def _in_all(rows: "Sequence[Mapping[str, Any]]") -> str:
+    states = Counter(row["state"] for row in rows)
+    gaps = sum(row["gaps"] > 0 for row in rows)
+    lost = f"; in {gaps} of them something may have been missed between two polls" if gaps else ""
+    return f"{len(rows)} sources: {', '.join(f'{count} {state}' for state, count in states.most_common())}{lost}."
 
 
 @command.command()
@@ -80,11 +95,9 @@ def show(slug: str, *, as_json: bool) -> None:
         "why": source.why,
         "options": dict(source.options),
         "notes": list(health.notes),
-        "gaps": health.gaps,
         "failures": health.failures,
         "failing_since": health.failing_since,
         "last_polled_at": health.last_polled_at,
-        "last_ok_at": health.last_ok_at,
         "interval_minutes": round(health.interval.total_seconds() / 60),
     }
     if as_json:

@@ -68,12 +68,13 @@ async def test_a_later_poll_brings_what_changed_and_no_more(serve: Serve, fetch:
     ("answer", "error"),
     [
         (web.Response(status=400, text="Invalid query"), FetchError),
+        (web.Response(status=404, text="NCT number not found"), FetchError),
         (web.Response(status=500, text="oops"), FetchError),
         (web.Response(status=429, text="slow down", headers={"Retry-After": "7"}), FetchError),
         (web.Response(text="<!DOCTYPE html><html>Maintenance</html>", content_type="text/html"), ReadError),
         (web.Response(text=json.dumps({"FullStudiesResponse": {}})), ReadError),
     ],
-    ids=["plain-400", "500", "429", "html", "version-1"],
+    ids=["plain-400", "404", "500", "429", "html", "version-1"],
 )
 async def test_error_forms(serve: Serve, fetch: Fetch, poll: type, answer: web.Response, error: type[Exception]) -> None:
     async def refuse(request: web.Request) -> web.Response:

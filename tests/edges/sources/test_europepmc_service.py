@@ -67,12 +67,13 @@ async def test_a_long_query_goes_by_post(serve: Serve, fetch: Fetch, poll: type)
     ("answer", "error"),
     [
         (web.Response(text='{"errCode":404,"errMsg":"No search criteria provided."}'), ReadError),
+        (web.json_response({"errCode": 404, "errMsg": "Invalid page size provided. Valid size is between 1 and 1000"}), ReadError),
         (web.Response(status=503, text="Service Unavailable"), FetchError),
         (web.Response(status=504, text="upstream"), FetchError),
         (web.Response(text="OK"), ReadError),
         (web.Response(text='{"hitCount": 12, "nextCursorMark": "*", "resultList": {"result": []}}'), ReadError),
     ],
-    ids=["in-200", "503", "504", "text", "nothing-shown"],
+    ids=["in-200", "page-size", "503", "504", "text", "nothing-shown"],
 )
 async def test_error_forms(serve: Serve, fetch: Fetch, poll: type, answer: web.Response, error: type[Exception]) -> None:
     async def refuse(request: web.Request) -> web.Response:

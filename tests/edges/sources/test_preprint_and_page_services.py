@@ -46,8 +46,10 @@ async def test_a_listing_that_breaks_off_goes_on(serve: Serve, fetch: Fetch, pol
         (web.Response(text="<!DOCTYPE html><title>Just a moment...</title>", content_type="text/html"), ReadError),
         (web.json_response({"messages": [{"status": "error: no interval"}], "collection": []}), ReadError),
         (web.Response(status=500), FetchError),
+        (web.Response(status=403, text="<title>Just a moment...</title>", headers={"cf-mitigated": "challenge"}), FetchError),
+        (web.json_response({"messages": [], "collection": []}), ReadError),
     ],
-    ids=["empty-200", "challenge", "status", "500"],
+    ids=["empty-200", "challenge", "status", "500", "challenge-403", "no-status"],
 )
 async def test_failures_in_mid_listing_are_no_end(serve: Serve, fetch: Fetch, poll: type, answer: web.Response, error: type[Exception]) -> None:
     listing = Listing(300)

@@ -95,6 +95,21 @@ async def test_error_forms_inside_a_200(serve: Serve, fetch: Fetch, poll: type, 
     assert len(run.entries) == 3
 
 
+@pytest.mark.parametrize("status", [400, 414, 500, 502, 503])
+@pytest.mark.parametrize("pages", [0, 1, 2])
+async def test_an_outage_at_any_page_is_no_end(serve: Serve, fetch: Fetch, poll: type, status: int, pages: int) -> None:
+    service = Eutils(spread(450))
+    run = poll(source(await serve(service)))
+    assert not await run.run(fetch, pages=pages)
+    service.broken.append(web.Response(status=status, text="<html>Bad gateway</html>"))
+    with pytest.raises(FetchError) as caught:
+        await run.run(fetch)
+    assert caught.value.status == status
+    assert run.anchor == {}
+    assert await run.run(fetch)
+    assert len(run.entries) == 450
+
+
 @pytest.mark.parametrize("status", [200, 429])
 async def test_the_rate_limit_is_a_throttle_in_both_forms_and_repeats_no_key(serve: Serve, poll: type, status: int) -> None:
     service = Eutils(spread(250))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 from sqlmodel import select
 
 from alerts.errors import FetchError
@@ -100,7 +100,7 @@ async def test_a_permanent_move_is_adopted_when_it_repeats(engine, site, fetch, 
     assert row(engine, "list").url == site.url("/new")
 
 
-async def test_a_move_to_what_cannot_be_read_or_is_private_is_never_adopted(engine, site, fetch, now) -> None:
+async def test_a_move_to_what_cannot_be_read_is_never_adopted(engine, site, fetch, now) -> None:
     site.answer("/old", 301, Location=site.url("/new"))
     site.answers["/new"] = (b"<html>sold</html>", 200, {})
     add(engine, now, lines("list", site.url("/old")))
@@ -108,11 +108,6 @@ async def test_a_move_to_what_cannot_be_read_or_is_private_is_never_adopted(engi
         (went,) = await poll.poll_due(engine, fetch, now + timedelta(days=n), ["list"])
         assert went.failed
     assert (row(engine, "list").url, row(engine, "list").moved_seen) == (site.url("/old"), 0)
-    with writing(engine) as session:
-        session.execute(update(SourceRow).where(SourceRow.slug == "list").values(allow_private=False))
-    (went,) = await poll.poll_due(engine, fetch, now + timedelta(days=9), ["list"])
-    assert "private" in went.error
-    assert row(engine, "list").url == site.url("/old")
 
 
 async def test_a_move_that_is_not_repeated_or_leads_elsewhere_is_forgotten(engine, site, fetch, now) -> None:
