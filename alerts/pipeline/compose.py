@@ -194,9 +194,9 @@ class _Work:
         return _Plan(next_at, edition, "" if edition else "nothing new")
 
     def _keep(self, session: Session, wanted: Iterable[Edition]) -> None:
-        missing = {edition.hash: edition for edition in wanted if edition.hash not in self._ids}
         if len(self._ids) > MOST_PLANS:
             self._ids.clear()
+        missing = {edition.hash: edition for edition in wanted if edition.hash not in self._ids}
         self._ids |= editions.keep(session, missing.values(), self._now)
 
     def _move(self, session: Session, planned: Iterable[tuple[Any, _Plan]]) -> set[int]:

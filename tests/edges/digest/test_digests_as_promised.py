@@ -85,3 +85,13 @@ def test_a_dry_run_for_everyone_counts_each_once(house) -> None:
     assert house.compose(everyone=True, dry_run=True).prepared == 3
     assert house.compose(everyone=True).prepared == 3
     assert house.compose(everyone=True).excluded == {"nothing new": 3}
+
+
+def test_more_contents_than_are_kept_at_hand_lose_nobody(house, monkeypatch) -> None:
+    monkeypatch.setattr(compose, "BATCH", 2)
+    monkeypatch.setattr(compose, "MOST_PLANS", 1)
+    for place, interests in enumerate(["nmosd", "ms", "nmosd", "mogad", "ms", "nmosd"]):
+        house.person(f"p{place}@example.org", interests)
+    house.news("nmosd")
+    assert house.compose().prepared == 6
+    assert len({edition.id for _, edition in house.mails()}) == 3
