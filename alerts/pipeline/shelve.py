@@ -135,13 +135,13 @@ class Shelver:
         if asked:
             with reading(self._engine) as session:
                 seen = shelf.sightings(session, asked)
-        memo: Memo = {}
-        for part in parts:
-            for at, one in zip(part.places(), part.arrivals, strict=True):
-                if at not in seen or seen[at].fingerprint != one.fingerprint:
-                    given = Hints(about=part.hints, study_linked=study_linked(one.entry.links))
-                    memo[one.entry.content, given] = self._classifier.classify(one.entry.content, given)
-        return memo
+        new = [
+            (one.entry.content, Hints(about=part.hints, study_linked=study_linked(one.entry.links)))
+            for part in parts
+            for at, one in zip(part.places(), part.arrivals, strict=True)
+            if at not in seen or seen[at].fingerprint != one.fingerprint
+        ]
+        return dict(zip(new, self._classifier.classify_all(new), strict=True))
 
     def _save(self, session: Session, parts: Sequence[Part], memo: Memo) -> list[Shelved]:
         arrivals = [one for part in parts for one in part.arrivals]
