@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
@@ -80,6 +81,7 @@ def _person(keyring: Keyring, number: int, set_id: int) -> dict:
     }  # fmt: skip
 
 
+@cache
 def measure(people: int, distinct: int = 200, *, times: int = 1, postgres: bool = False) -> list[tuple[float, ...]]:
     """Return deliveries a second, CPU microseconds for each, and the peak memory (MB) of the composing process.
 
