@@ -35,7 +35,8 @@ class SubscriberRow(Table, table=True):
 
     __tablename__ = "subscribers"
     __table_args__ = (
-        Index("ix_subscribers_due", "next_digest_at", sqlite_where=text("status = 'active'"),
+        # with the id, since a million may be due at one moment and PostgreSQL would sort them for every slice
+        Index("ix_subscribers_due", "next_digest_at", "id", sqlite_where=text("status = 'active'"),
               postgresql_where=text("status = 'active'")),
     )
 

@@ -338,7 +338,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('public_id', name=op.f('uq_subscribers_public_id'))
     )
     with op.batch_alter_table('subscribers', schema=None) as batch_op:
-        batch_op.create_index('ix_subscribers_due', ['next_digest_at'], unique=False, sqlite_where=sa.text("status = 'active'"), postgresql_where=sa.text("status = 'active'"))
+        batch_op.create_index('ix_subscribers_due', ['next_digest_at', 'id'], unique=False, sqlite_where=sa.text("status = 'active'"), postgresql_where=sa.text("status = 'active'"))
         batch_op.create_index(batch_op.f('ix_subscribers_interest_set_id'), ['interest_set_id'], unique=False)
 
     op.create_table('alert_topics',
