@@ -10,7 +10,7 @@ from typing import NamedTuple
 import re2
 
 from alerts.classify import design_model
-from alerts.classify.design_rules import NEWS_RULES, RULES, Rule
+from alerts.classify.design_rules import LINK, NEWS_RULES, RULES, Rule
 from alerts.classify.reading import Reading
 from alerts.model import Content, Evidence, Facet, Kind, Label
 
@@ -72,6 +72,10 @@ _NOT_RANDOM = re.compile(r"\b(?:non-?|not |quasi-?)randomi[sz]ed", re.IGNORECASE
 _UPTAKE = re.compile(r"\b(?:pharmacokinetic|bioequivalen|bioavailab|extension)", re.IGNORECASE)
 _ALLOCATED = 5.0
 """Points of words for chance and comparison from which a trial is a randomised one."""
+_LINKED = f"(?:{LINK})"
+_STUDY = re.compile(
+    r"\b(?:stud(?:y|ies)|researchers|scientists|investigators|analysis|data|findings|survey)\b", re.IGNORECASE
+)
 _LEARNED = 1.5
 _LEAST = 1.5
 _NAMED = 6.0
@@ -275,14 +279,23 @@ def _news(reading: Reading) -> Iterator[Label]:
     yield Label(facet=Facet.DESIGN, value=design, evidence=(found[design][1],))
 
 
+def _of_a_study(reading: Reading, rule: Rule, found: Evidence) -> bool:
+    """Say whether a sentence that only links two things names a study that does; any other rule names one itself."""
+    if not rule.pattern.endswith(_LINKED):
+        return True
+    sentence = reading.sentence_at(found.start) if found.field == "text" else None
+    return bool(_STUDY.search(sentence.text if sentence else reading.content.title))
+
+
 def _told(reading: Reading, rule: Rule) -> tuple[float, Evidence] | None:
     """Return what a story's words are worth: most in the title, much in its first lines, little when to come."""
     pattern = _COMPILED[rule.name]
-    if found := reading.find(pattern, "title"):
+    if (found := reading.find(pattern, "title")) and _of_a_study(reading, rule, found):
         return 1.4 * rule.title, found
     for found in reading.find_all(pattern, "text") if rule.text else ():
         told = found.end if rule.design == "trial" else found.start
-        if not _TO_COME.search(reading.content.text[max(0, found.start - 50) : told]):
+        before = reading.content.text[max(0, found.start - 50) : told]
+        if not _TO_COME.search(before) and _of_a_study(reading, rule, found):
             return (1.2 * rule.title if found.start < 700 else rule.text), found
     return None
 
