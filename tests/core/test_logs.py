@@ -1,5 +1,7 @@
 """Logs: one event a line in both forms, a crash never spreads over several."""
 
+import contextlib
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -46,3 +48,11 @@ def test_what_is_below_the_level_is_left_out(capsys: pytest.CaptureFixture[str])
     logs.configure("json", level=logging.WARNING)
     structlog.get_logger().info("small.talk")
     assert capsys.readouterr().err == ""
+
+
+def test_what_standard_error_is_by_then_gets_the_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with contextlib.redirect_stderr(io.StringIO()) as earlier:
+        logs.configure("console")
+    structlog.get_logger().warning("late.word")
+    assert not earlier.getvalue()
+    assert "late.word" in capsys.readouterr().err
