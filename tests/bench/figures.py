@@ -51,10 +51,12 @@ def _goal(figure: Figure) -> str:
 
 
 def _spread(values: Sequence[float]) -> str:
-    middle = (
-        f"{statistics.median(values):,.4g}" if statistics.median(values) < 1000 else f"{statistics.median(values):,.0f}"
-    )
-    return middle if len(values) == 1 else f"{middle} [{min(values):,.4g} to {max(values):,.4g}]"
+    middle = _plain(statistics.median(values))
+    return middle if len(values) == 1 else f"{middle} [{_plain(min(values))} to {_plain(max(values))}]"
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _peer(figure: Figure) -> str:
