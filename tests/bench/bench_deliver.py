@@ -137,7 +137,7 @@ def main() -> None:
     options.add_argument("--dkim", action="store_true")
     asked, keyring = options.parse_args(), Keyring(b"b" * 40)
     with tempfile.TemporaryDirectory() as folder:
-        settings = _settings(Path(folder), asked.port, dkim=asked.dkim)
+        settings = settings_for(Path(folder), asked.port, dkim=asked.dkim)
         engine = connect(settings.database)
         filling = get_context("fork").Process(target=fill, args=(engine, keyring, asked.people, asked.sets, ALERTS))
         filling.start()
@@ -153,7 +153,8 @@ def main() -> None:
         print(report.sent, times[1] - times[0], times[2] - times[1], _size(engine), peak)
 
 
-def _settings(folder: Path, port: int, *, dkim: bool) -> Settings:
+def settings_for(folder: Path, port: int, *, dkim: bool = False) -> Settings:
+    """Return the settings that send from a folder to a sink, signed or not."""
     key = folder / "key.pem"
     if dkim:
         made = generate_private_key(65537, 2048)
