@@ -43,7 +43,7 @@ class Express(HttpToolsProtocol):
             return
         self._begun = False
         super().data_received(data)
-        if self._in_head and not self._begun:
+        if self._in_head and not self._begun and not self._refused:
             self._head += len(data)
             if self._head > MOST:
                 self.send_400_response("")

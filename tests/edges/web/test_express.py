@@ -1,14 +1,18 @@
 """Kept feeds are answered ahead of everything, and every rule of HTTP/1.1 still holds on their connection."""
 
+import asyncio
 import gzip
 import socket
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 from alerts.pipeline import publish
 from alerts.web.app import create_app
+from alerts.web.express import Express
 from alerts.web.front import Front
 from alerts.web.prepared import Prepared
 from alerts.web.shelf import Shelf
@@ -26,6 +30,23 @@ class Watched(Front):
     async def __call__(self, scope, receive, send) -> None:
         self.usual.append(f"{scope['method']} {scope['path']}")
         await super().__call__(scope, receive, send)
+
+
+class Told(asyncio.Transport):
+    """Takes one end, as a socket does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends = 0
+
+    def write(self, data: bytes) -> None:
+        assert not self.ends
+
+    def write_eof(self) -> None:
+        self.ends += 1
+
+    def close(self) -> None:
+        self.ends += not self.ends
 
 
 class Line:
@@ -177,3 +198,15 @@ def test_a_head_that_never_ends_is_refused(line):
     for _ in range(1_000):
         line.socket.sendall(b"GET / HTTP/1.1\r\nX: " + b"a" * 1_000)
     assert line.hear()[0] == 431
+
+
+async def test_what_is_too_long_is_refused_once_however_its_parts_come(world):
+    config = Config(create_app(world))
+    config.load()
+    told = Told()
+    refused = Express(config, ServerState(), {})
+    refused.connection_made(told)
+    sent = get("/search?q=" + "a" * 200_000).replace("\n", "\r\n").encode() + b"\r\n\r\n"
+    for part in (sent[:60_000], sent[60_000:], b"more"):
+        refused.data_received(part)
+    assert told.ends == 1
