@@ -62,6 +62,17 @@ _NOTICE = re.compile(
     r"|expression of concern|letter to the editor|in reply)\s*(?:[:—–]|\bto the editor\b|\bto:)",
     re.IGNORECASE,
 )
+_RECORDS = re2.compile(
+    r"(?i)\breview(?:ed|ing)? (?:of )?(?:(?:the|all|our|his|her|their|\d[\d,]*) )*"
+    r"(?:(?:(?:[\w-]+ ){0,3}(?:records|charts|case notes|case files|histories)\b)"
+    r"|cases of \d[\d,]* |\d[\d,]* (?:consecutive )?cases\b)"
+    r"|\b(?:records|charts|case notes|case files|histories) (?:of [^.;]{1,80} )?were (?:\w+ )?reviewed\b"
+)
+_LITERATURE = re.compile(
+    r"\b(?:literature|published|publications?|pubmed|medline|embase|databases?|bibliographic|articles?|titles|abstracts)\b",
+    re.IGNORECASE,
+)
+"""Beside "records" these tell a review of writings, not of patients."""
 _RANDOMISED = re.compile(r"\brandomi[sz]ed\b", re.IGNORECASE)
 _ASSIGNED = re.compile(
     r"\b(?:(?:were|was|patients|participants|subjects|women|children|volunteers|adults|people) (?:\w+ )?randomi[sz]ed"
@@ -233,6 +244,15 @@ def _by_chance(content: Content) -> bool:
     return bool(_RANDOMISED.search(content.title) or _ASSIGNED.search(content.text))
 
 
+def _records(reading: Reading) -> Evidence | None:
+    """Find the words by which a text says that it reviewed patients' records, which makes it observational."""
+    for found in reading.find_all(_RECORDS, "text"):
+        sentence = reading.sentence_at(found.start)
+        if not _LITERATURE.search(sentence.text if sentence else found.words):
+            return found
+    return None
+
+
 def _study(reading: Reading) -> Iterator[Label]:
     """Weigh rules, indexing and learned words of a paper, preprint or abstract."""
     content = reading.content
@@ -252,6 +272,9 @@ def _study(reading: Reading) -> Iterator[Label]:
     design = max(points, key=points.__getitem__)
     if design == "trial" and allocated >= _ALLOCATED and _by_chance(content):
         design = "randomized-trial"
+    if design == "review" and reading.english and (of_people := _records(reading)):
+        yield Label(facet=Facet.DESIGN, value="observational", evidence=(of_people,))
+        return
     asks = content.title.rstrip().endswith("?") and len(content.text) <= 60
     if points[design] < (_NAMED if asks else _LEAST):
         return

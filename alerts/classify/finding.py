@@ -20,6 +20,30 @@ _DATELINE = re.compile(
     r"(?:[A-Z][A-Z]{2}[^.!?\n]{0,25}(?:[.,][^!?\n]{1,40}?){0,3}?\s?(?:--|[—–])"
     r"|(?:[A-Z][\w.,/' ]{0,40})?\([A-Z][\w. ]{1,25}\)\s?(?:--|[-–—]))\s*(?=[A-Z])",
 )
+_EARLIER = re.compile(
+    r"(?:\A(?:in |from )?|(?<!as )(?<!as shown )(?<!as seen )\bin )(?:(?:a|an|the|our|one|two|several|some|many) )?"
+    r"(?:previous|earlier|prior|past) (?:[\w-]+ ){0,4}?(?:trials?|stud(?:y|ies)|reports?|research)\b",
+    re.IGNORECASE,
+)
+"""Words by which a paper tells another study's result; one that only compares itself is spared."""
+_NAMES_ITSELF = re.compile(
+    r"(?:(?:an?|the|this) )?(?:[\w-]+,? ){0,8}?(?:trial|study|analysis|review|survey|cohort|series)"
+    r" (?:of|in|with|among)\b",
+    re.IGNORECASE,
+)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|may|might|will|would|should|must|met|fell|rose|grew"
+    r"|led|kept|got|gave|made|became|found|finds|shows?|suggests?|means|helps?|cuts?|lowers?|slows?|halts?|improves?"
+    r"|reduces?|increases?|decreases?|prevents?|supports?|reveals?|indicates?|identif(?:y|ies)|remains?|(?!placebo-)\w{3,}ed)\b",
+    re.IGNORECASE,
+)
+_DESIGNED = re.compile(
+    r"\b(?:[\w-]+-)?(?:randomi[sz]ed|controlled|blinded|masked|nested|based|centred|centered|labell?ed|matched|stratified"
+    r"|treated|diagnosed|affected|relapsed|advanced|aged|mixed|pooled|planned"
+    r"|with (?:reduced|increased|improved|impaired))\b",
+    re.IGNORECASE,
+)
+"""Forms that end like a verb and describe a design or its people."""
 _SECTION = {"results": 1.0, "background": -2.0, "objective": -2.0, "methods": -2.0}
 
 
@@ -35,8 +59,20 @@ def _weigh(sentence: Sentence, reading: Reading) -> _Weighed | None:
     """Weigh a sentence; None for one that is cut off, an invitation or no sentence at all."""
     if len(sentence.text) <= 22 or not _is_whole(sentence.text):
         return None
+    if _only_names(sentence.text):
+        return None
     cues = reading.cues(sentence)
     return None if _UNFIT in cues else _Weighed(sentence, sum(map(_WORTH.__getitem__, cues)), cues)
+
+
+def _only_names(text: str) -> bool:
+    """Say whether a sentence without a verb only names a design: "Randomised phase 3 trial of 400 people."."""
+    return bool(_NAMES_ITSELF.match(text)) and not _VERB.search(_DESIGNED.sub("", text))
+
+
+def _of_others(found: _Weighed) -> float:
+    """Return the points that a paper's sentence loses for telling an earlier study's result."""
+    return 5.0 if _OTHERS in found.cues and _EARLIER.search(found.sentence.text) else 0.0
 
 
 def _is_whole(text: str) -> bool:
@@ -51,7 +87,7 @@ def _concluded(sentences: list[Sentence], reading: Reading) -> Sentence | None:
     if not weighed:
         return None
     ranked = enumerate(weighed)
-    return max(ranked, key=lambda pair: 0.6 * pair[1].points - 1.4 * pair[0])[1].sentence
+    return max(ranked, key=lambda pair: 0.6 * (pair[1].points - _of_others(pair[1])) - 1.4 * pair[0])[1].sentence
 
 
 def _story(sentences: list[Sentence], reading: Reading, least: float) -> Sentence | None:
@@ -74,6 +110,7 @@ def _told(sentences: list[Sentence], reading: Reading, least: float) -> Sentence
     for index, sentence in enumerate(sentences):
         if found := _weigh(sentence, reading):
             points = found.points + 2.6 * (index + 1) / len(sentences) + _SECTION.get(sentence.section, 0.0)
+            points -= _of_others(found)
             if (_PRONOUN in found.cues and found.points < 1.5) or index == 0 < len(sentences) - 2:
                 points -= 0.8
             if points >= best:

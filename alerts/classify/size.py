@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from alerts.classify.cues import CUES, PEOPLE
+from alerts.classify.entered import entered
 from alerts.classify.numbers import Number, numbers
 from alerts.classify.reading import Reading, Sentence
 from alerts.model import Evidence, Facet, Kind, Label
@@ -47,6 +48,10 @@ _MOST = 60
 _NAMED = re.compile(
     r"\b(?:phase|stage|grade|group|type|level|arm|days?|weeks?|months?|years?|visit|version|class|table|figure|aquaporin|"
     r"covid|interleukin|step|wave|question|score|of at least|≥|age)[ -]\Z",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"\b(?:previous|earlier|prior|past) (?:[\w-]+ ){0,4}?(?:trials?|study|studies|report|series|analysis) (?:of|in|with|among) (?:[\w-]+ )?\Z",
     re.IGNORECASE,
 )
 _ROUGH = re.compile(r"\b(?:more than|over|about|nearly|approximately|around|almost|some|roughly)\s\Z", re.IGNORECASE)
@@ -154,6 +159,8 @@ def _judged(sentence: Sentence, number: Number, match: re.Match[str] | None, pla
         points -= 2.5
     if planned := _PLANNED.search(text[max(0, number.start - 20) : number.end + 55]):
         points -= 1.0 if planned[0].lower().startswith(("invit", "screen", "approach")) else 0.5
+    if _ELSEWHERE.search(before):
+        points -= 4.0
     if _ROUGH.search(before):
         points -= 0.2
     if match and match["noun"].lower() in {"case", "cases", "births", "members", "control", "controls", "hc", "hcs"}:
@@ -311,6 +318,10 @@ def _promising(reading: Reading, least: float) -> Iterator[_Count]:
 
 def _of_sentence(held: _Held) -> Iterator[_Count]:
     sentence, found, place = held
+    if among := entered(sentence.text, found):
+        number, start, end = among.number, sentence.start + among.start, sentence.start + among.end
+        yield _Count(number, place + _MOST_ADDED, sentence.field, start, end)
+        return
     counted = _counted(sentence, found, place)
     listed = _listed(sentence, found, place) if len(found) > 1 else None
     if listed:

@@ -17,12 +17,13 @@ PHASE_MEANS = {
 }
 """What each phase is for: the one glossary that mail, feeds and pages share."""
 
+_UNTREATED = "No patient was treated in this study."
 DESIGN_MEANS = {
     "observational": "It can show a link, not a cause.",
     "case-report": "What happened to one person need not happen to others.",
-    "animal": "No patient was treated in this study.",
-    "lab": "No patient was treated in this study.",
-    "computational": "No patient was treated in this study.",
+    "animal": _UNTREATED,
+    "lab": _UNTREATED,
+    "computational": _UNTREATED,
 }
 _NOUNS = {
     "systematic-review": "systematic review of earlier studies",
@@ -52,6 +53,12 @@ _SPECIES = {
 _SAMPLE = re.compile(
     r"\b((?:white blood|blood|immune|skin|brain|nerve|spinal fluid) (?:cells|samples|tissue))\b", re.IGNORECASE
 )
+_COUNTED = re.compile(
+    r"\b(?:\d[\d,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) (?:[\w/-]+ ){0,4}?"
+    r"(?:patients?|people|persons?|participants|volunteers|women|men|children|adults|subjects with)\b",
+    re.IGNORECASE,
+)
+_TREATED = re.compile(rf"\b(?:in|treated|enrolled|dosed|given to|gave) (?:{_COUNTED.pattern})", re.IGNORECASE)
 _STOPPED = {"terminated": "stopped early", "withdrawn": "withdrawn", "suspended": "suspended"}
 
 
@@ -103,10 +110,25 @@ def _around(said: _Said, evidence: Evidence) -> tuple[str, str]:
     return value[max(0, evidence.start - 60) : evidence.start], value[evidence.end : evidence.end + 80]
 
 
+def _lab(said: _Said) -> str:
+    """Name a lab study and what was studied in it, as far as the labels say so."""
+    if said.subjects in {"humans", "animals"}:
+        return f"{_NOUNS['lab']}{f'; {said.people()}' if said.size else ''}"
+    return f"{_NOUNS['lab']}{f' on {studied}' if (studied := _donors(said)) else ''}"
+
+
+def _with_people(said: _Said) -> bool:
+    """Say whether labels or words leave it open that people were studied themselves, beside cells or animals."""
+    if said.subjects == "humans" or (said.size and said.subjects != "human-samples"):
+        return True
+    told = _TREATED if said.design == "lab" else _COUNTED
+    return any(told.search(text) for text in (said.content.title, said.content.text))
+
+
 def _donors(said: _Said) -> str:
     """Return "blood cells from 16 people with HAM/TSP" as far as the text says so."""
     if not said.size:
-        return "samples that people gave" if said.subjects == "human-samples" else "cells"
+        return {"human-samples": "samples that people gave", "cells": "cells"}.get(said.subjects, "")
     before, after = _around(said, said.size.evidence[0]) if said.size.evidence else ("", "")
     sample = _SAMPLE.findall(before)
     given = {label.value for label in said.labels if label.facet is Facet.TREATMENT}
@@ -129,8 +151,8 @@ def _study(said: _Said) -> str:
     if said.design in _WITH_PEOPLE or said.phases(Role.OWN):
         return _study_in_people(said)
     by_design = {
-        "lab": f"lab study on {_donors(said)}",
-        "animal": f"study in {said.species()}",
+        "lab": _lab(said),
+        "animal": _NOUNS["animal"] if said.subjects == "humans" else f"study in {said.species()}",
         "case-report": f"case report of {said.people()}" if said.size else "case report",
         "protocol": f"{_NOUNS['protocol']}; {said.people()} planned" if said.size else _NOUNS["protocol"],
         "": f"study of {said.people()}; how it was done is not stated" if said.size else "",
@@ -201,7 +223,8 @@ def _means(said: _Said) -> Iterator[str]:
     if phases in PHASE_MEANS:
         yield PHASE_MEANS[phases]
     elif said.design in DESIGN_MEANS and not said.phases(Role.ANALYSIS) and said.content.kind is not Kind.RECORD:
-        yield DESIGN_MEANS[said.design]
+        means = DESIGN_MEANS[said.design]
+        yield from () if means == _UNTREATED and _with_people(said) else (means,)
 
 
 def _conflict(said: _Said) -> Iterator[str]:
@@ -263,4 +286,6 @@ def headline_finding(content: Content, labels: Sequence[Label]) -> str:
     words = " ".join(finding.evidence[0].words.split()).translate(str.maketrans('“”"', "‘’'"))
     speaker = "the story says" if content.kind in {Kind.NEWS, Kind.EXPLAINER} else "the authors write"
     where = {"animal": f"In {said.species()}: ", "lab": "In cells in the lab: "}.get(said.design, "")
+    if said.subjects == "humans" or (_COUNTED.search(words) and _with_people(said)):
+        where = ""
     return f"{where}{speaker if where else _capital(speaker)}: “{words}”"

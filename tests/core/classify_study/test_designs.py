@@ -158,3 +158,22 @@ def test_people_whose_scans_an_algorithm_reads_are_its_subjects() -> None:
     content = Content(title="Deep learning segmentation of joints", text=text)
     assert value(content, Facet.DESIGN) == "computational"
     assert value(content, Facet.SUBJECTS) == "humans"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "We reviewed the records of 14 patients with sciatica who were given velumab.",
+        "The medical charts of 60 adults with sciatica were reviewed.",
+        "We reviewed the charts of all adults with sciatica.",
+    ],
+)
+def test_a_review_of_patients_records_is_observational(said: str) -> None:
+    labels = Classifier(()).classify(Content(title="Velumab in sciatica", text=f"{said} Most of the adults had less pain."))
+    assert [label.value for label in labels if label.facet is Facet.DESIGN] == ["observational"]
+
+
+def test_a_review_of_published_records_stays_a_review() -> None:
+    text = "In this narrative review we reviewed the records of 14 published trials from the literature. We discuss what is known."
+    labels = Classifier(()).classify(Content(title="Sciatica: a narrative review", text=text))
+    assert [label.value for label in labels if label.facet is Facet.DESIGN] == ["review"]

@@ -113,3 +113,34 @@ def test_no_line_praises_a_treatment_in_our_own_voice() -> None:
         content = Content(kind=Kind(row["kind"]), title=row["title"], text=row["text"])
         said = line(content).replace("not whether a treatment works", "")
         assert not re.search(r"\b(?:works|safe|proven|better|effective|cures?)\b", re.sub("“[^”]*”", "", said))
+
+
+def _labelled(facet: Facet, value: str) -> Label:
+    return Label(facet=facet, value=value, evidence=(Evidence("title", 0, 4, "Test"),))
+
+
+@pytest.mark.parametrize("title", ["Velumab in mice and in 5 patients with MS", "In vitro work on neurons, in mice and in five people with MS"])
+def test_a_study_that_also_names_patients_is_not_said_to_have_treated_none(title: str) -> None:
+    mixed = Content(title=title, text="Mice were given velumab. The mice walked further than untreated mice.")
+    assert line(mixed).startswith("Study in ")
+    assert "No patient" not in line(mixed)
+
+
+def test_a_study_in_animals_alone_says_that_no_patient_was_treated() -> None:
+    alone = Content(title="Velumab in mice", text="Mice were given velumab. The mice walked further than others.")
+    assert "No patient was treated" in line(alone)
+
+
+@pytest.mark.parametrize(("design", "said"), [("lab", "Lab study; 9 people."), ("animal", "Animal study.")])
+def test_a_design_set_by_hand_claims_nothing_that_other_labels_deny(design: str, said: str) -> None:
+    labels = (_labelled(Facet.DESIGN, design), _labelled(Facet.SUBJECTS, "humans"), _labelled(Facet.SIZE, "9"))
+    finding = _labelled(Facet.FINDING, "finding")
+    assert strength(Content(title="Test of velumab"), labels, study_linked=False) == said
+    assert headline_finding(Content(title="Test of velumab"), (*labels, finding)) == "The authors write: “Test”"
+
+
+def test_a_lab_study_names_cells_only_where_a_label_does() -> None:
+    design = _labelled(Facet.DESIGN, "lab")
+    cells = _labelled(Facet.SUBJECTS, "cells")
+    assert strength(Content(title="Test"), (design,), study_linked=False).startswith("Lab study.")
+    assert strength(Content(title="Test"), (design, cells), study_linked=False).startswith("Lab study on cells.")

@@ -68,3 +68,35 @@ def test_a_story_is_not_told_by_an_earlier_study(other: str) -> None:
 
 def test_a_step_towards_approval_is_no_result() -> None:
     assert not finding("Stairlift Ltd expects its chair to be approved as an effective treatment in spring.", Kind.NEWS)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "In a previous phase 3 trial of 900 adults, swimming reduced pain by 12 percent.",
+        "An earlier study found that swimming significantly reduced pain by 12 percent.",
+        "Swimming significantly reduced pain by 12 percent in a prior trial.",
+    ],
+)
+def test_a_paper_is_not_told_by_an_earlier_study(other: str) -> None:
+    start = "Sciatica is a pain in the leg. Forty adults climbed stairs for six weeks."
+    assert finding(f"{start} {RESULT} {other}") == RESULT
+    assert finding(f"{start} CONCLUSIONS: {RESULT} {other}") == RESULT
+
+
+def test_a_result_that_is_only_compared_with_earlier_studies_is_quoted() -> None:
+    said = "Stair training significantly reduced pain, as in earlier studies of swimming."
+    assert finding(f"Sciatica is a pain in the leg. {said}") == said
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Randomised phase 3 trial of 400 people with sciatica.",
+        "A placebo-controlled, double-blinded trial in 60 treated adults with less pain.",
+        "Retrospective analysis of 80 adults with reduced risk of falls.",
+    ],
+)
+def test_a_sentence_without_a_verb_that_names_a_design_is_no_finding(name: str) -> None:
+    assert not finding(name)
+    assert finding(f"{name} {RESULT}") == RESULT

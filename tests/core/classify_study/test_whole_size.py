@@ -69,3 +69,20 @@ def test_the_only_count_of_a_story_is_its_size() -> None:
 @given(st.integers(11, 900), st.integers(11, 900))
 def test_two_groups_that_share_a_noun_add_up(first: int, second: int) -> None:
     assert size(f"In this trial {first} early and {second} late patients were enrolled.") == str(first + second)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "1,310 adults were screened and 640 randomised 2:1.",
+        "Of 1,310 patients assessed for eligibility, 640 (49%) were enrolled.",
+        "We invited 1,310 people with pain; 640 were randomly assigned.",
+        "1,310 adults were approached, 700 were enrolled and 640 underwent randomisation.",
+    ],
+)
+def test_those_who_entered_count_and_not_those_who_were_screened(said: str) -> None:
+    assert size(f"{said} Pain fell by half in this randomised trial.") == "640"
+
+
+def test_a_number_of_an_earlier_trial_is_not_this_study_s() -> None:
+    assert size("We reviewed the records of 14 adults with pain. In a previous trial of 1200 adults, stairs helped.") == "14"
