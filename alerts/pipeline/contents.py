@@ -40,6 +40,7 @@ class Group(NamedTuple):
     weekday: int = 0
     first: bool = False
     silent: bool = False
+    earlier: bool = True  # False: nobody's next digest
 
     @property
     def cadence(self) -> Cadence:
@@ -112,6 +113,7 @@ class Contents:
             first=self._first(group, interests, chosen) if group.first else None,
             names=blocks.names,
             reach=self._its_reach(),
+            earlier=group.earlier,
         )
         return content, blocks
 

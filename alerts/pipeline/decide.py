@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ PUBLISHES = frozenset({"version-of", "preprint-of"})  # how a paper names its pr
 
 _RETRACTED_TITLE = re.compile(r"^\W*(?:retracted|withdrawn|retracted article)\W*[:.\])-]\s*\S", re.IGNORECASE)
 _RETRACTED_TYPES = frozenset({"Retracted Publication"})
+_NOTICE_TYPES = frozenset({"Retraction of Publication", "Retraction Notice"})
 _LOUD_STATUS = re.compile(r"recruiting|suspended|terminated|withdrawn", re.IGNORECASE)
 _NOT_YET = re.compile(r"not[ _]*(?:yet[ _]*)?recruiting", re.IGNORECASE)
 
@@ -40,7 +41,9 @@ class News:
 
 
 def mark(content: Content, links: Collection[Link]) -> str:
-    """Return the worst mark that a work bears by its own title, publication types or links."""
+    """Return the worst mark that a work bears by its own title, publication types or links; a notice bears none."""
+    if content.kind is Kind.NOTICE or any(link.relation == "retracts" for link in links):
+        return ""
     found = [MARKED_BY[link.relation] for link in links if link.relation in MARKED_BY]
     if _RETRACTED_TYPES.intersection(content.publication_types) or _retracted_title(content):
         found.append("retracted")
@@ -48,7 +51,15 @@ def mark(content: Content, links: Collection[Link]) -> str:
 
 
 def _retracted_title(content: Content) -> bool:
-    return content.kind is not Kind.NOTICE and bool(_RETRACTED_TITLE.match(content.title))
+    return bool(_RETRACTED_TITLE.match(content.title))
+
+
+def recognised(content: Content, links: Collection[Link]) -> Content:
+    """Return a work as the notice it is, where its publication type says so and it retracts another by a link."""
+    retracts = any(link.relation == "retracts" for link in links)
+    if content.kind is Kind.PAPER and retracts and _NOTICE_TYPES.intersection(content.publication_types):
+        return replace(content, kind=Kind.NOTICE)
+    return content
 
 
 def worst(marks: Collection[str]) -> str:

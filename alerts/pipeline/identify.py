@@ -95,7 +95,7 @@ class Desk:
         return self.draft
 
     def _take(self, arrival: Arrival, at: At, again: int | None) -> None:
-        entry = arrival.entry
+        entry = replace(arrival.entry, content=decide.recognised(arrival.entry.content, arrival.entry.links))
         owners = self._owners(arrival, again)
         if not owners and self._guard.only_held:
             return

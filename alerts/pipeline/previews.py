@@ -64,7 +64,8 @@ def digest(  # noqa: PLR0913  what may be asked for
     with reading(engine) as session:
         upto = numberline.last(session)
         if since is not None or not address:
-            group = group._replace(seen=windows.number_before(session, now - (since or WEEK)), first=False)
+            seen = windows.number_before(session, now - (since or WEEK))
+            group = group._replace(seen=seen, first=False, earlier=False)
     asked = group._replace(format="html" if form == "html" else group.format)
     edition = Contents(engine, settings, now, upto).of(asked)
     if edition is None:

@@ -22,6 +22,7 @@ LONGEST_FINDING: Final = 600
 LONGEST_SHORT: Final = 240
 LONGEST_WORD: Final = 28
 CACHED: Final = 4096
+_NOTICES: Final = frozenset({"retracted-by", "concern-by", "corrected-by"})
 _BETWEEN_TAGS: Final = re.compile(r">[^<]+<")
 _LONG: Final = re.compile(rf"[^\s<>&;]{{{LONGEST_WORD + 1},}}")
 _SUFFIX: Final = {HTML: "html", TEXT: "txt"}
@@ -90,7 +91,7 @@ class Blocks:
             meta=_meta(shown, self.titles),
             strength=strength,
             short=shortened(strength, LONGEST_SHORT),
-            finding=shortened(finding_line(shown), LONGEST_FINDING),
+            finding="" if _fallen(shown) else shortened(finding_line(shown), LONGEST_FINDING),
             why=_why(shown, self.names, followed),
             urgent=_urgent(shown),
             changed=_changed(shown),
@@ -167,6 +168,11 @@ def _urgent(shown: AlertedItem) -> str:
     }.get(mark, "")
 
 
+def _fallen(shown: AlertedItem) -> bool:
+    """Tell whether a work's finding must not stand as if it were valid."""
+    return (shown.mark or shown.alert.reason.value) in ("retracted", "concern")
+
+
 def _changed(shown: AlertedItem) -> str:
     detail = shown.alert.detail
     if not detail.get("from") or not detail.get("to"):
@@ -205,6 +211,14 @@ def _links(shown: AlertedItem, base_url: str) -> Iterator[NamedLink]:
         yield NamedLink(text=_member(member), address=f"{base_url}/items/{member.item.id}")
 
 
+def is_notice(member: ThreadMember) -> bool:
+    """Tell whether another item is the notice on the one shown."""
+    return member.item.content.kind is Kind.NOTICE or member.relation in _NOTICES
+
+
 def _member(member: ThreadMember) -> str:
-    kind = words.KINDS[member.item.content.kind]
-    return f"{kind} of the same study: {shortened(one_line(member.item.content.title), 70)}"
+    content = member.item.content
+    title = shortened(one_line(content.title), 70)
+    if is_notice(member):
+        return f"Notice: {title}"
+    return f"{words.KINDS[content.kind]} of the same study: {title}"

@@ -19,9 +19,10 @@ from subscribers.interest import Interest
 FORMS: Final = (TEXT, HTML)
 FRAMES: Final = 256  # frames kept at once, some 10 KB each
 OPENING: Final = (
-    "Everything below matches the topics you follow and was not in an earlier digest. The strongest kinds of study "
+    "Everything below matches the topics you follow{}. The strongest kinds of study "
     "come first; every entry says what kind of study it is, what was found, and why you got it."
 )
+NOT_BEFORE: Final = " and was not in an earlier digest"
 NOTHING: Final = (
     "Nothing new came on the topics you follow in the time this digest looks back on. When something does, every "
     "entry will say what kind of study it is, what was found, and why you got it; the strongest kinds come first."
@@ -66,6 +67,7 @@ class Digest:
     first: First | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     reach: str = ""
+    earlier: bool = True  # whether the reader had digests before
 
 
 def digest(content: Digest, blocks: Blocks, sender: Sender, *, html: bool) -> tuple[Digest, bytes]:
@@ -149,7 +151,8 @@ class Says(NamedTuple):
 
 
 def _says(content: Digest) -> Says:
-    opening = OPENING if content.selection.items else NOTHING
+    earlier = content.first is None and content.earlier
+    opening = OPENING.format(NOT_BEFORE if earlier else "") if content.selection.items else NOTHING
     return Says(preheader(content.selection), opening, rhythm(content.cadence), content.reach, content.language)
 
 

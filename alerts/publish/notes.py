@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from alerts.model import AlertedItem, Kind
-from alerts.publish.blocks import HTML, TEXT, Blocks, rendered, shortened
+from alerts.model import AlertedItem, Reason
+from alerts.publish.blocks import HTML, TEXT, Blocks, is_notice, rendered, shortened
 from alerts.publish.email import HOLES, Body, Letter, Sender
 from alerts.publish.letters import frame, rhythm
 from alerts.publish.lines import one_line
@@ -158,8 +158,9 @@ def _notice_body(about: Notice, blocks: Blocks, sender: Sender, form: str) -> Bo
         subject="",
         heading="A notice about an item we sent you",
         paragraphs=(
-            (f"On {on} we sent you an item that has since been retracted, corrected, or doubted by its publisher. "
-            "We tell everyone whom we sent it, whatever they follow and however often they get mail."),
+            (f"{_happened(about.shown)} On {on} we sent you an item about it; what that said of its findings was "
+            "told before this was known. We tell everyone whom we sent it, whatever they follow and however often "
+            "they get mail."),
         ),
         listed=True,
         because="You get this notice because an earlier digest told you of this work.",
@@ -172,9 +173,16 @@ def _notice_body(about: Notice, blocks: Blocks, sender: Sender, form: str) -> Bo
     return Body(frame=_frame(note, form, sender, "notice"), blocks=made)
 
 
+def _happened(shown: AlertedItem) -> str:
+    return {
+        Reason.RETRACTED: "A work that we told you of has been retracted.",
+        Reason.CONCERN: "A work that we told you of has been doubted: its publisher has expressed concern about it.",
+    }.get(shown.alert.reason, "A work that we told you of has been corrected.")
+
+
 def quote(shown: AlertedItem) -> str:
     """Return the words of the notice itself: its text, else its title, else what the alert recorded."""
     said = shown.alert.detail.get("notice")
-    notes = [member.item.content for member in shown.thread if member.item.content.kind is Kind.NOTICE]
+    notes = [member.item.content for member in shown.thread if is_notice(member)]
     found = str(said) if said else next((content.text or content.title for content in notes), "")
     return shortened(one_line(found), 500)

@@ -14,7 +14,8 @@ def line(read: int, unread: Iterable[tuple[str, datetime | None]]) -> str:
     missing = list(unread)
     if not read and not missing:
         return ""
-    return "; ".join([f"Read {read} {'source' if read == 1 else 'sources'}", *_groups(missing)]) + "."
+    count = [f"{len(missing)} not readable"] if len(missing) > 1 else []
+    return "; ".join([f"Read {read} {'source' if read == 1 else 'sources'}", *count, *_groups(missing)]) + "."
 
 
 def _groups(missing: list[tuple[str, datetime | None]]) -> Iterator[str]:

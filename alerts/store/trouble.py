@@ -53,13 +53,21 @@ class Unread(NamedTuple):
 
 
 def reach(session: Session, now: datetime) -> tuple[int, tuple[Unread, ...]]:
-    """Return how many sources are read, and which have not been readable for long; samples do not count."""
+    """Return how many sources are read, and which never were or have not been for long; samples do not count.
+
+    A source that was not asked yet is neither.
+    """
     ours = (col(SourceRow.sample).is_(False)) & (col(SourceRow.state) != SourceState.PAUSED.value)
-    query = select(SourceRow.title, SourceRow.slug, SourceRow.failing_since).where(ours, _broken(now))
+    query = select(SourceRow.title, SourceRow.slug, SourceRow.failing_since).where(ours, _unread(now))
     rows = session.exec(query.order_by(col(SourceRow.failing_since), col(SourceRow.slug)))
     unread = tuple(Unread(title or slug, since) for title, slug, since in rows)
-    total = session.exec(select(func.count()).select_from(SourceRow).where(ours)).one()
-    return total - len(unread), unread
+    is_read = col(SourceRow.last_ok_at).is_not(None) & ~_unread(now)
+    return session.exec(select(func.count()).select_from(SourceRow).where(ours, is_read)).one(), unread
+
+
+def _unread(now: datetime) -> ColumnElement[bool]:
+    never = col(SourceRow.last_ok_at).is_(None) & (col(SourceRow.failures) > 0)
+    return _broken(now) | never
 
 
 def _health(session: Session, slugs: list[str]) -> tuple[SourceHealth, ...]:

@@ -208,6 +208,7 @@ def test_the_first_digest_says_what_is_followed_and_shows_the_newest_where_nothi
     follows = (Followed(name="NMOSD", address="https://alerts.example.org/topics/nmosd", year=34), Followed(name="Multiple sclerosis", address="https://alerts.example.org/topics/ms", year=0, newest=shown(9, "An older one")))
     text = plain(mail(shown(1), first=First(days=7, topics=follows)))
     assert "the next ones come every Monday" in text
+    assert "was not in an earlier digest" not in text
     assert "with the number of items in the last twelve months:" in text
     assert re.search(r"- NMOSD: 34\s", text)
     assert re.search(r"- Multiple sclerosis: 0\s", text)
@@ -225,3 +226,9 @@ def test_a_thread_is_linked_from_the_entry() -> None:
     member = ThreadMember("registered-as", shown(5, "The record", kind="record").item)
     text = plain(mail(shown(1, thread=(member,))))
     assert "Trial record of the same study: The record: https://alerts.example.org/items/5" in text
+
+
+def test_the_notice_on_a_work_is_linked_as_a_notice() -> None:
+    member = ThreadMember("retracted-by", shown(5, "Retraction: It fell").item)
+    text = plain(mail(shown(1, thread=(member,))))
+    assert "Notice: Retraction: It fell: https://alerts.example.org/items/5" in text

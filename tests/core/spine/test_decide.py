@@ -92,6 +92,12 @@ def test_a_title_about_retractions_marks_nothing(title: str) -> None:
     assert decide.mark(Content(title=title), ()) == ""
 
 
+def test_a_notice_bears_no_mark_of_its_own() -> None:
+    by = Link("retracted-by", "pmid", "77")
+    assert decide.mark(Content(kind=Kind.NOTICE, title="RETRACTED: Light and sleep"), {by}) == ""
+    assert decide.mark(Content(title="Retraction: Light"), {by, Link("retracts", "pmid", "1")}) == ""
+
+
 def test_a_link_to_a_retraction_notice_marks_the_work() -> None:
     links = {Link("retracted-by", "pmid", "77"), Link("corrected-by", "pmid", "66")}
     assert decide.mark(Content(title="Light and sleep"), links) == "retracted"

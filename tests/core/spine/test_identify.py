@@ -183,3 +183,14 @@ def test_a_journal_that_lists_a_work_twice_without_date_or_author_is_seen_throug
     one.work(Arrival.all(entries, "j"))
     one.work(Arrival.all([replace(entries[0], locator="other", keys=())], "k"))
     assert sorted(item for item, *_ in one.draft.sightings.values()) == [-2, -1, -1]
+
+
+def test_a_paper_that_is_a_retraction_by_type_and_link_is_a_notice_and_leads_to_the_work() -> None:
+    notice = Entry(locator="file r1", keys=(Key("doi", "10.5555/retr.1"),), links=(Link("retracts", *DOI),),
+                   content=Content(kind=Kind.PAPER, title="Retraction: Evening light",
+                                   publication_types=("Retraction of Publication",)))
+    work = Entry(locator="file 1", keys=(DOI,), content=PAPER)
+    shelf, draft = arrive(work, notice)
+    held = shelf.items[shelf.owners[notice.keys[0]]]
+    assert (held.content.kind, held.mark, bool(held.merged_into)) == (Kind.NOTICE, "", True)
+    assert [one.item_id for one in draft.intents] == [shelf.owners[DOI]]

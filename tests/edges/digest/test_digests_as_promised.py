@@ -30,7 +30,7 @@ def test_the_first_digest_names_cadence_topics_counts_and_the_newest_where_nothi
     house.compose()
     [text] = texts(house)
     assert "the next ones come on the first Wednesday of each month" in text
-    assert "It looks back 31 days" in text
+    assert "It holds what was new to us in the last 31 days" in text
     assert "- MS: 2 http" in text
     assert "- NMOSD: 1 http" in text
     assert text.index("Fresh study") < text.index("Nothing new here yet; the newest we have") < text.index("Study of 100 days ago")

@@ -32,6 +32,9 @@ def test_everyone_who_was_sent_the_work_is_told_and_nobody_else(house) -> None:
     assert "4 May 2026" in text
     assert "The images were not what they claimed to be." in text.replace("=\r\n", "")
     assert "fall" not in edition.subject
+    joined = text.replace("=\r\n", "")
+    assert "A work that we told you of has been retracted." in joined
+    assert "=E2=80=9CThe images were not" in joined
 
 
 def test_who_was_sent_only_the_news_story_is_told_what_that_was(house) -> None:

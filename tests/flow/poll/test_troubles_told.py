@@ -33,6 +33,7 @@ def broken(engine: Engine, now: datetime) -> Engine:
         for slug, failures, days in (("journal", 3, 2), ("trials", 3, 0.9), ("news", 2, 9)):
             session.execute(update(SourceRow).where(SourceRow.slug == slug).values(
                 state="failing", failures=failures, failing_since=now - timedelta(days=days), last_error="answered 503"))
+        session.execute(update(SourceRow).values(last_ok_at=now - timedelta(days=10)))
     return engine
 
 
@@ -89,9 +90,19 @@ def test_readers_see_what_was_read_and_what_could_not_be(broken, now) -> None:
     assert Contents(broken, SETTINGS, now, 0).told(Group(interests="ms", seen=0))[0].reach == said
 
 
+def test_a_source_counts_as_read_only_once_it_was_and_a_new_one_as_nothing(broken, now) -> None:
+    with writing(broken) as session:
+        session.execute(update(SourceRow).values(last_ok_at=None))
+    with reading(broken) as session:
+        read, unread = trouble.reach(session, now)
+    assert (read, {one.title for one in unread}) == (0, {"journal", "trials", "news"})
+    said = reach.line(read, unread)
+    assert said.startswith("Read 0 sources; 3 not readable;")
+
+
 def test_the_line_puts_together_what_broke_on_one_day() -> None:
     june = datetime(2026, 6, 12, tzinfo=UTC)
     assert reach.line(1, []) == "Read 1 source."
     assert reach.line(0, []) == ""
     assert reach.line(14, [("X", june), ("Y", june), ("Z", None)]) == (
-        "Read 14 sources; not readable since 12 June: X, Y; not readable: Z.")
+        "Read 14 sources; 3 not readable; not readable since 12 June: X, Y; not readable: Z.")
