@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby, pairwise
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from alerts.model import AlertedItem, Evidence, Facet, Label, Role
 from alerts.publish import words
@@ -24,6 +25,13 @@ class Moment(NamedTuple):
         utc = at.astimezone(UTC)
         day = f"{utc.day} {utc:%B %Y}"
         return cls(utc.strftime("%Y-%m-%dT%H:%M:%SZ"), day, f"{day}, {utc:%H:%M} UTC")
+
+    @classmethod
+    def within(cls, at: datetime, zone: str) -> "Moment":
+        """Say a time as clocks of one zone show it."""
+        there = at.astimezone(ZoneInfo(zone))
+        day = f"{there.day} {there:%B %Y}"
+        return cls(cls.of(at).machine, day, f"{day}, {there:%H:%M} ({zone})")
 
 
 class Related(NamedTuple):

@@ -1,7 +1,7 @@
 """What a feed or page is asked for: topics, filters, a window; written in one canonical way."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Self
@@ -10,10 +10,11 @@ from urllib.parse import parse_qsl, urlencode
 from alerts.errors import NotFoundError, UsageError
 from alerts.model import Alert
 from subscribers.errors import InterestError
-from subscribers.interest import Interest, build
+from subscribers.interest import FILTERS, Interest, build
 
 EVERYTHING = "all"  # a reserved word: never a topic
 OURS = ("topics", "q", "daily", "week", "part", "after", "upto")
+VALID = ", ".join((*FILTERS, "min (the same as size)", "topics (of /feed)", "q", "daily"))
 MAX_LENGTH = 2_000
 MAX_TOPICS = 50
 MAX_WORDS = 200
@@ -62,7 +63,7 @@ class Query:
             interests=interests,
             filters=str(interests[0]).partition("?")[2],
             words=_words(ours.get("q", "")),
-            daily=_number(ours, "daily", 0) > 0,
+            daily=_daily(ours.get("daily", "")),
             week=_week(ours.get("week", "")),
             part=max(_number(ours, "part", 1), 1),
             after=_number(ours, "after", 0),
@@ -80,6 +81,13 @@ class Query:
         }
         said = urlencode([(name, value) for name, value in own.items() if value not in (0, "")], safe=",")
         return "&".join(part for part in (self.filters, said) if part)
+
+    def begun(self, today: date) -> Self:
+        """Return this query; QueryError where its week is still to come."""
+        days = week_days(self.week)
+        if days and days[0] > today:
+            raise QueryError(f"The week {self.week} has not begun yet.")
+        return self
 
     @property
     def placed(self) -> bool:
@@ -125,13 +133,18 @@ def _topics(slug: str, listed: str) -> tuple[str, ...]:
     found = (slug,) if slug not in ("", EVERYTHING) else tuple(sorted(named))
     for one in found:
         if not SLUG.fullmatch(one):
+            if SLUG.fullmatch(one.lower()):
+                raise NotFoundError(f"There is no topic {one[:60]!r}; write it in small letters: {one.lower()[:60]!r}.")
             raise NotFoundError(f"There is no topic {one[:60]!r}; topics look like nmosd or optic-neuritis.")
     if len(found) > MAX_TOPICS:
         raise QueryError(f"At most {MAX_TOPICS} topics at once.")
     return found
 
 
-def _interest(topic: str, filters: Iterable[tuple[str, str]]) -> Interest:
+def _interest(topic: str, filters: Sequence[tuple[str, str]]) -> Interest:
+    for name, _ in filters:
+        if name not in FILTERS:
+            raise QueryError(f"{name[:40]!r} is not a filter; valid are {VALID}.")
     try:
         return build(topic, filters)
     except InterestError as wrong:
@@ -141,7 +154,15 @@ def _interest(topic: str, filters: Iterable[tuple[str, str]]) -> Interest:
 def _words(said: str) -> str:
     if len(said) > MAX_WORDS:
         raise QueryError(f"Search for up to {MAX_WORDS} characters.")
+    if said.strip() and not any(map(str.isalnum, said)):
+        raise QueryError("What is searched for must hold a word of letters or digits, such as q=rituximab.")
     return " ".join(said.split())
+
+
+def _daily(said: str) -> bool:
+    if said not in ("", "0", "1"):
+        raise QueryError(f"daily must be 1 (one entry for each day) or 0, not {said[:40]!r}.")
+    return said == "1"
 
 
 def _number(ours: Mapping[str, str], name: str, default: int) -> int:

@@ -35,6 +35,7 @@ class Feeds:
         return await self._answer(request, Query.parse(f"?{request.url.query}"), Format(request.path_params["format"]))
 
     async def _answer(self, request: Request, query: Query, fmt: Format) -> ASGIApp:
+        query.begun(self._world.now().date())
         async with self._shelf.rendering:
             await self._shelf.refresh()
             stamp = self._shelf.stamp(query.topics)

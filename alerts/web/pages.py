@@ -75,7 +75,7 @@ class Reading:
         return await run_in_threadpool(self._list, request, Query.parse(f"{slug}?week={week}&{request.url.query}"))
 
     def _list(self, request: Request, query: Query) -> Response:
-        settings, slug = self.world.settings, query.topics[0]
+        settings, slug = self.world.settings, query.begun(self.world.now().date()).topics[0]
         with database.reading(self.world.engine) as session:
             site = publish.site(session, settings)
             chosen = publish.select(session, settings, query)

@@ -92,7 +92,7 @@ class People:
             "preferences.html", 400 if wrong else 200, person=person, masked=mask_address(person.address), token=token,
             interests=[(str(one), interest_words(str(one), names)) for one in person.wishes.interests], topics=topics,
             told=TOLD.get(done, ""), wrong=wrong, secret=secret, paused=_paused(person, self.world.now()),
-            feed=personal.has_feed(engine, person), moment=Moment.of, none_chosen=EMPTY,
+            feed=personal.has_feed(engine, person), moment=Moment.of, within=Moment.within, none_chosen=EMPTY,
             editions=self.world.keyring.sign("edition", person.public_id), **choices_for_forms(),
         )
 

@@ -1,5 +1,6 @@
 """Signing up and confirming: the same answer for every address (law 10)."""
 
+import re
 from asyncio import get_running_loop, sleep
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,7 @@ from alerts.web.forms import EMPTY, TRAP, Filled, choices_for_forms, filled, net
 from alerts.web.tree import tree
 from alerts.wiring import World
 
+TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32}")
 BEAT: Final = 0.25  # seconds; answers come on the beat, so that their time tells nothing of the address either
 
 
@@ -66,15 +68,20 @@ class SigningUp:
 
     def _ask(self, token: str) -> Response:
         person = self._signups.asked(token, self.world.now())
-        state = "ask" if person else "gone"
+        state = "ask" if person else _ended(token)
         return self.pages.private("confirm.html", 200 if person else 404, state=state, token=token)
 
     def _confirm(self, token: str) -> Response:
         person = self._signups.confirm(token, self.world.now())
         if person is None:
-            return self.pages.private("confirm.html", 404, state="gone", token="")
+            return self.pages.private("confirm.html", 404, state=_ended(token), token="")
         preferences = self.world.keyring.sign("preferences", person.public_id)
         return self.pages.private("confirm.html", state="done", token=preferences)
+
+
+def _ended(token: str) -> str:
+    """Tell a link that cannot be whole, by its form alone, from one that may have been used."""
+    return "gone" if TOKEN.fullmatch(token) else "damaged"
 
 
 def _agreed(form: Filled) -> None:

@@ -1,5 +1,7 @@
 """What is asked of feeds and pages: read strictly, written in one way."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from alerts.errors import NotFoundError
 from alerts.model import Alert, Reason
 from alerts.publish.choices import choices
+from alerts.publish.page import Moment
 from alerts.publish.query import Query, QueryError, week_days
 from subscribers.interest import Facts
 
@@ -24,7 +27,7 @@ def test_a_question_has_one_way_to_be_written(text, canonical):
 
 @pytest.mark.parametrize("text", [
     "ms?phase=x", "ms?nothing=1", "ms?topics=nmosd", "ms?week=2026-18", "ms?week=2026-W54", "ms?part=-1", "ms?upto=x",
-    "ms?" + "a=1&" * 50, "ms?phase=%ff", "ms?" + "x" * 3000, "?topics=" + ",".join(f"t{n}" for n in range(60)),
+    "ms?" + "a=1&" * 50, "ms?phase=%ff", "ms?daily=7", 'ms?q="', "ms?q=%00", "ms?" + "x" * 3000, "?topics=" + ",".join(f"t{n}" for n in range(60)),
 ])
 def test_what_cannot_be_answered_is_refused(text):
     with pytest.raises(QueryError):
@@ -86,3 +89,21 @@ def test_every_link_of_the_filters_is_a_question_that_can_be_asked():
 def test_weeks_run_from_monday_to_monday():
     assert [str(day) for day in week_days("2026-W18")] == ["2026-04-27", "2026-05-04"]
     assert week_days("2026-W99") is None
+
+
+def test_who_errs_is_told_what_would_be_valid():
+    with pytest.raises(QueryError, match=r"size.*min.*topics.*q, daily"):
+        Query.parse("?foo=1")
+    with pytest.raises(NotFoundError, match="small letters: 'ms'"):
+        Query.parse("MS")
+
+
+def test_a_week_that_has_not_begun_is_refused():
+    with pytest.raises(QueryError, match="not begun"):
+        Query.parse("ms?week=2026-W19").begun(date(2026, 5, 3))
+    assert Query.parse("ms?week=2026-W19").begun(date(2026, 5, 4)).week == "2026-W19"
+
+
+def test_a_time_is_said_as_the_clocks_of_a_zone_show_it():
+    at = datetime(2026, 5, 1, 22, 30, tzinfo=UTC)
+    assert Moment.within(at, "Europe/Berlin") == ("2026-05-01T22:30:00Z", "2 May 2026", "2 May 2026, 00:30 (Europe/Berlin)")

@@ -15,9 +15,10 @@ LONG = "x" * 5_000
     (f"/topics/nmosd?{MANY}", 400), (f"/topics/nmosd.rss?{MANY}", 400), (f"/feed.json?{MANY}", 400), (f"/search?q=a&{MANY}", 400),
     (f"/feeds?{MANY}", 400), (f"/search?q={LONG}", 400), (f"/topics/nmosd?q={LONG}", 400), (f"/topics/{LONG}", 400),
     (f"/feed.rss?topics={LONG}", 400), (f"/preferences/{LONG}", 400), (f"/my/{LONG}.rss", 404), (f"/unsubscribe/{LONG}", 400),
-    ("/search?q=%ff%fe", 400), ("/topics/nmosd?phase=%ff", 400), ("/topics/%ff%fe", 404), ("/search?q=%00", 200),
+    ("/search?q=%ff%fe", 400), ("/topics/nmosd?phase=%ff", 400), ("/topics/%ff%fe", 404), ("/search?q=%00", 400),
     ("/search?q=a&topic=none-such", 404), ("/search?q=a&before=-1", 400), ("/search?q=%22%20OR%20*%3A%27%28", 200),
     ("/preview?topic=none-such", 400), ("/confirm/expired", 404), ("/preferences/%ff", 400),
+    ("/topics/nmosd/2999-W01", 400), ("/feed.rss?week=2999-W01", 400), ("/topics/nmosd.rss?daily=7", 400),
 ])
 def test_an_impossible_address_gets_a_plain_page(browser, release, caplog, path, status):
     release()
@@ -61,3 +62,8 @@ def test_slow_clients_block_nobody(world, release, serve):
             assert browser.get("/items/1").status == 200
         for client in asking:
             client.close()
+
+
+def test_a_damaged_link_is_told_from_one_that_ended(browser):
+    assert "This link is damaged" in browser.get("/confirm/cut-off").text
+    assert "This link has ended" in browser.get("/confirm/" + "a" * 32).text
