@@ -43,7 +43,16 @@ def guarded_socket(info: AddrInfo) -> socket.socket:
     return open_socket(info)
 
 
+def is_link_local(address: str) -> bool:
+    """Tell whether an address is of the link itself, where clouds keep their machines' secrets (169.254.169.254)."""
+    found = ip_address(address.partition("%")[0])
+    inner = _inner(found) if isinstance(found, IPv6Address) else None
+    return (inner or found).is_link_local
+
+
 def open_socket(info: AddrInfo) -> socket.socket:
-    """Make the socket for one connection to wherever it leads."""
+    """Make the socket for one connection to wherever it leads, but for addresses of the link itself."""
+    if is_link_local(str(info[4][0])):
+        raise PrivateAddressError
     family, kind, protocol = info[:3]
     return socket.socket(family=family, type=kind, proto=protocol)

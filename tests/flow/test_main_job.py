@@ -345,3 +345,17 @@ async def test_a_running_service_labels_the_archive_by_itself(alone: Operator, t
     engine.dispose()
     assert "The running service labels the archive anew" in told
     assert status["labelling"] == [0, 0]
+
+
+def test_a_retraction_notice_is_told_where_its_work_is_shown(alone: Operator, tmp_path: Path) -> None:
+    rss = '<rss version="2.0"><channel><title>J</title>{}</channel></rss>'
+    paper = ITEM.format(**NMOSD, poll=1).replace("<title>", "<identifier>doi:10.1000/a1</identifier><title>", 1)
+    paper = paper.replace("identifier>", "dc:identifier>").replace("<item>", '<item xmlns:dc="http://purl.org/dc/elements/1.1/">')
+    notice = {"key": "a9", "title": f"Retraction: {NMOSD['title']}", "text": "Retraction of doi:10.1000/a1"}
+    feed = tmp_path / "feed.xml"
+    feed.write_text(rss.format(paper))
+    alone("source", "add", str(feed), "--kind", "file", "--slug", "f", "--max-age", "0", "--yes")
+    alone("poll", "f")
+    feed.write_text(rss.format(paper + ITEM.format(**notice, poll=1)))
+    alone("poll", "f")
+    assert "\nRetracted.\n" in alone("item", "show", "10.1000/a1")

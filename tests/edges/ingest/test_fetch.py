@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import logging
+import socket
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
@@ -401,3 +402,10 @@ async def test_a_slow_host_holds_up_no_other(site, answer) -> None:
         ends = await asyncio.gather(*stuck, return_exceptions=True)
     assert document.body == b"x"
     assert all(isinstance(end, FetchError) for end in ends)
+
+
+@pytest.mark.parametrize("found", ["169.254.169.254", "fe80::1", "::ffff:169.254.1.1"])
+def test_the_link_itself_is_refused_even_to_sources_that_may_be_private(found: str) -> None:
+    family = socket.AF_INET6 if ":" in found else socket.AF_INET
+    with pytest.raises(address.PrivateAddressError):
+        address.open_socket((family, socket.SOCK_STREAM, 6, "", (found, 80)))
