@@ -165,15 +165,15 @@ def _found(session: Any, said: str) -> int:  # noqa: ANN401
 
 def _shown(one: "Listed") -> Iterable[str]:
     from alerts.model import Facet, Reason
-    from alerts.publish import words
     from alerts.publish.strength import headline_finding, strength
+    from alerts.publish.words import REASONS
 
     content = one.item.content
     linked = any(link.relation == "news-about" for link in one.item.links)
     yield click.style(_highlighted(content.title, "title", one.labels), bold=True)
     yield f"{content.kind}  {content.venue}  {content.published or ''}  {content.url}"
     if one.mark:
-        yield click.style(f"{words.REASONS[Reason(one.mark)]}.", bold=True)
+        yield click.style(f"{REASONS[Reason(one.mark)]}.", bold=True)
     yield strength(content, one.labels, study_linked=linked)
     if finding := headline_finding(content, one.labels):
         yield finding
