@@ -146,6 +146,7 @@ def test_preferences_are_shown_changed_and_never_kept_by_anybody(browser, world,
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["referrer-policy"] == "no-referrer"
     assert "noindex" in page.headers["x-robots-tag"]
+    assert f"({ada.wishes.cadence.zone})</time>, if there is news" in page.text
     assert "ada@example.org" not in page.text
     form = [("act", "save"), ("interest", "mogad"), ("topic", "pml"), ("phase", "2"), ("phase", "3"), ("cadence", "daily"),
             ("hour", "21"), ("weekday", "0"), ("zone", "Asia/Tokyo"), ("notices", "1"), ("notice", "retracted"), ("format", "text")]
