@@ -31,7 +31,7 @@ _INDEXED = (
     ("protocol", "protocol", 12.0),
     ("case reports", "case-report", 9.0),
     (r"randomized controlled trial\Z|equivalence trial|pragmatic clinical trial", "randomized-trial", 7.0),
-    (r"erratum|retraction|retracted|expression of concern|\bcomment\b|editorial|letter", "editorial", 9.0),
+    (r"erratum|retraction|expression of concern|\bcomment\b|editorial|letter", "editorial", 9.0),
     (r"\breview\b", "review", 6.0),
     ("clinical trial|clinical study", "trial", 3.0),
     ("observational study|twin study|validation study", "observational", 6.0),
@@ -57,7 +57,7 @@ _TO_COME = re.compile(
     re.IGNORECASE,
 )
 _NOTICE = re.compile(
-    r"\W*(re|reply|response|retract(?:ion|ed(?: article)?)|correction|corrigend(?:um|a)|errat(?:um|a)|editorial|letter"
+    r"\W*(re|reply|response|retraction|correction|corrigend(?:um|a)|errat(?:um|a)|editorial|letter"
     r"|commentary|comment|author(?:s['’]?|['’]s)? (?:reply|response|correction)|publisher correction|withdrawn"
     r"|expression of concern|letter to the editor|in reply)\s*(?:[:—–]|\bto the editor\b|\bto:)",
     re.IGNORECASE,

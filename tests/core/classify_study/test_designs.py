@@ -177,3 +177,15 @@ def test_a_review_of_published_records_stays_a_review() -> None:
     text = "In this narrative review we reviewed the records of 14 published trials from the literature. We discuss what is known."
     labels = Classifier(()).classify(Content(title="Sciatica: a narrative review", text=text))
     assert [label.value for label in labels if label.facet is Facet.DESIGN] == ["review"]
+
+
+def test_a_retracted_trial_stays_a_trial() -> None:
+    labels = Classifier(()).classify(
+        Content(
+            title="RETRACTED: Stairs or rest in sciatica: a randomised phase 2 trial",
+            text="We randomly assigned 84 adults with sciatica to stairs or rest.",
+        )
+    )
+    assert {(label.facet, label.value) for label in labels} >= {
+        (Facet.DESIGN, "randomized-trial"), (Facet.SIZE, "84"), (Facet.PHASE, "PHASE2"), (Facet.CAUTION, "retracted"),
+    }
