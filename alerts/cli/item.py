@@ -172,7 +172,7 @@ def _shown(one: "Listed") -> Iterable[str]:
     linked = any(link.relation == "news-about" for link in one.item.links)
     yield click.style(_highlighted(content.title, "title", one.labels), bold=True)
     yield f"{content.kind}  {content.venue}  {content.published or ''}  {content.url}"
-    if one.mark:
+    if one.mark and one.mark not in _values(one.labels, Facet.CAUTION):
         yield click.style(f"{REASONS[Reason(one.mark)]}.", bold=True)
     yield strength(content, one.labels, study_linked=linked)
     if finding := headline_finding(content, one.labels):
