@@ -142,6 +142,7 @@ def outbox(world: "World") -> Verdict:
 
 def sources(world: "World") -> Verdict:
     from alerts.model import SourceState
+    from alerts.pipeline import outcome
     from alerts.store import catalogue
     from alerts.store.engine import reading
 
@@ -149,6 +150,10 @@ def sources(world: "World") -> Verdict:
         asked = [one for one in catalogue.health(session) if one.state is not SourceState.PAUSED]
     if not asked:
         return Verdict("sources", None, "there are none; add some: alerts source import neuroimmunology")
+    if lost := [one for one in asked if outcome.OFFLINE in one.last_error]:
+        why = lost[0].last_error.removesuffix(outcome.OFFLINE).strip()
+        said = f"{len(lost)} of {len(asked)} could not be reached at the last try ({why}); this looks like the network"
+        return Verdict("sources", well=False, said=f"{said} here: mend its name servers, then: alerts poll")
     bad = [one for one in asked if one.state in (SourceState.FAILING, SourceState.GONE)]
     if not bad:
         return Verdict("sources", well=True, said=f"{len(asked)} are asked, none fails")

@@ -120,7 +120,7 @@ def add(url: str | None, **options: Any) -> None:  # noqa: ANN401
     world = opened()
     source = stated.new(url, options)
     manage.check_new_source(world.engine, source, world.now())
-    if source.kind in {"feed", "page"}:
+    if source.kind in {"feed", "page", "file"}:
         source = _looked_at(world, source, ask=not options["yes"] and sys.stdin.isatty())
     manage.add_sources(world.engine, [source], world.now())
     click.echo(f"Added the source {source.slug} ({source.kind}). Read it now: alerts poll {source.slug}")
@@ -226,11 +226,14 @@ def resume(slugs: tuple[str, ...]) -> None:
 
 @command.command()
 @click.argument("slug")
-def remove(slug: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(slug: str, *, yes: bool) -> None:
     """Remove a source. Its items stay, but for those of the sample source, which go whole."""
     from alerts.pipeline import manage
 
     world = opened()
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Remove the source {slug}?", abort=True)
     manage.remove_source(world.engine, slug)
     click.echo(f"Removed the source {slug}.")
 

@@ -82,11 +82,18 @@ def gathered(world: "World") -> dict[str, Any]:
 
 def _troubles(session: "Session", sources: "list[SourceHealth]", waits: timedelta) -> Iterator[str]:
     from alerts.model import SourceState
+    from alerts.pipeline import outcome
     from alerts.store import installation, lanes, outbox, reports
 
     for health in sources:
         if health.state in (SourceState.FAILING, SourceState.GONE):
             yield f"{health.source.slug}: {health.last_error} (see: alerts source check {health.source.slug})"
+    asked = [health for health in sources if health.state is not SourceState.PAUSED]
+    if lost := sum(outcome.OFFLINE in health.last_error for health in asked):
+        yield (
+            f"{lost} of {len(asked)} sources could not be reached at the last try; "
+            "this looks like the network here (see: alerts doctor)"
+        )
     here = installation.installation(session)
     if here and here.hold:
         yield f"All mail is on hold: {here.hold_reason or 'alerts hold off lets it go'}"

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from subscribers.people import Person, Wishes
 
 COLUMNS = ("id", "email", "status", "cadence", "interests", "next_digest_at")
-CSV_COLUMNS = ("email", "interests", "cadence", "hour", "weekday", "zone")
+CSV_COLUMNS = (
+    "email", "interests", "cadence", "hour", "weekday", "zone", "format", "quiet", "refused", "paused", "consent",
+)  # fmt: skip
 RHYTHMS = ("daily", "weekly", "monthly", "immediate")
 
 
@@ -231,7 +233,11 @@ def erase(email: str, *, yes: bool) -> None:
 @click.option("--consent", required=True, help="How these people agreed, in your words; it is kept with each.")
 @click.option("--dry-run", is_flag=True, help="Only check the file.")
 def import_(file: Path, consent: str, *, dry_run: bool) -> None:
-    """Add the people of a CSV FILE: email,interests,cadence,hour,weekday,zone (interests separated by spaces)."""
+    """Add the people of a CSV FILE: email,interests,cadence,hour,weekday,zone (interests separated by spaces).
+
+    Further columns, as `export` writes them: format, quiet (22-7), refused (notices), paused (until when, or yes), and
+    consent, which goes before --consent.
+    """
     from alerts.pipeline import people
 
     world = opened()

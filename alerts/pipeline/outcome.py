@@ -14,6 +14,7 @@ from alerts.store.due import Claimed, Outcome
 
 MOVED_OFTEN = 3  # permanent redirects to one place before it is adopted
 LOST_NETWORK = timedelta(minutes=5)
+OFFLINE = "(so did every other source: is this machine offline?)"
 GAP_NOTE = "The last poll shares no entry with the one before it: something may have been missed in between."
 
 
@@ -176,7 +177,7 @@ def waiting(claimed: Claimed, wait: timedelta, now: datetime) -> Outcome:
 
 def our_network(claimed: Claimed, error: SourceError, now: datetime) -> Outcome:
     """Return what is written where every source failed at once: nothing counts against this one."""
-    said = f"{error} (so did every other source: is this machine offline?)"
+    said = f"{error} {OFFLINE}"
     return of(claimed, last_error=said, next_poll_at=now + LOST_NETWORK)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -19,10 +19,11 @@ from subscribers.address import parse_address
 from subscribers.cadence import WEEKDAYS, Cadence, parse_weekday
 from subscribers.errors import CadenceError, PeopleError
 from subscribers.interest import parse_set
-from subscribers.people import Person, Wishes
+from subscribers.people import Person, Status, Wishes
 from subscribers.tokens import Keyring
 
 BATCH: Final = 500
+OPEN_END: Final = "yes"  # a pause until somebody ends it
 FIRST_LINE: Final = 2  # the header is line 1
 
 
@@ -41,6 +42,8 @@ class _Line:
     address: str
     hashed: bytes
     wishes: Wishes
+    consent: str
+    pause: Mapping[str, Any]
 
 
 def csv_row(person: Person) -> dict[str, str]:
@@ -53,7 +56,18 @@ def csv_row(person: Person) -> dict[str, str]:
         "hour": str(cadence.hour),
         "weekday": WEEKDAYS[cadence.weekday],
         "zone": cadence.zone,
+        "format": person.wishes.format,
+        "quiet": "-".join(map(str, cadence.quiet or ())),
+        "refused": " ".join(sorted(person.wishes.no_notices)),
+        "paused": _pause(person),
+        "consent": person.consent,
     }
+
+
+def _pause(person: Person) -> str:
+    if person.status is not Status.PAUSED:
+        return ""
+    return person.paused_until.isoformat() if person.paused_until else OPEN_END
 
 
 def read_csv(  # noqa: PLR0913, PLR0917  what importing must know
@@ -115,9 +129,36 @@ def _line(number: int, row: Mapping[str, Any], keyring: Keyring) -> _Line:
         hour=_hour(said.get("hour") or "7"),
         weekday=parse_weekday(said.get("weekday") or "mon"),
         zone=said.get("zone") or "UTC",
+        quiet=_quiet(said.get("quiet", "")),
     )
-    wishes = Wishes(interests=parse_set(said.get("interests", "")), cadence=cadence)
-    return _Line(number, address, keyring.address_hash(address), wishes)
+    wishes = Wishes(
+        interests=parse_set(said.get("interests", "")),
+        cadence=cadence,
+        format=said.get("format") or "html",
+        no_notices=frozenset(said.get("refused", "").split()),
+    )
+    hashed = keyring.address_hash(address)
+    return _Line(number, address, hashed, wishes, said.get("consent", ""), _paused(said.get("paused", "")))
+
+
+def _quiet(text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    start, _, end = text.partition("-")
+    return _hour(start), _hour(end)
+
+
+def _paused(text: str) -> dict[str, Any]:
+    """Return the columns of a pause, where there is one."""
+    if not text:
+        return {}
+    try:
+        until = None if text == OPEN_END else datetime.fromisoformat(text)
+    except ValueError as wrong:
+        raise PeopleError(f"{text!r} is no end of a pause: a time such as 2026-05-01T00:00+00:00, or yes") from wrong
+    if until and until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return {"status": Status.PAUSED.value, "paused_until": until}
 
 
 def _hour(text: str) -> int:
@@ -158,7 +199,8 @@ def _write(session: Session, keyring: Keyring, lines: Iterable[_Line], consent: 
     rows = [
         membership.new_row(keyring, line.address, line.wishes, ids[line.wishes.set_text], now)
         | begun[line.wishes.cadence.rhythm]
-        | {"consent": consent}
+        | {"consent": line.consent or consent}
+        | line.pause
         for line in fresh
     ]
     return len(store.insert_people(session, rows))

@@ -39,7 +39,7 @@ def test_a_line_is_a_work_with_all_its_fields(play: Play) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1003])
 def test_long_files_come_in_pages_and_every_line_once(play: Play, count: int) -> None:
-    body = "\n".join(f'{{"pmid": "{number}", "title": "T"}}' for number in range(1, count + 1)) or '{"pmid": "1"}'
+    body = "\n".join(f'{{"pmid": "{number}", "title": "T"}}' for number in range(1, count + 1)) or '{"pmid": "1", "title": "T"}'
     run = play(SOURCE, lambda _: body, NOW)
     assert len(run.locators) == len(set(run.locators)) == max(count, 1)
     assert len(run.requests) == max(1, -(-count // file.LINES))
@@ -56,12 +56,31 @@ def test_unchanged_lines_are_left_out(play: Play) -> None:
     ("row", "said"),
     [
         ('{"pmid": "1", "titel": "x"}', "line 2 has an unknown field 'titel'"), ('{"title": "x"}', "line 2 has none of"), ("{broken", "line 2 is not JSON"), ("[1]", "not a JSON object"),
-        ('{"pmid": "1", "kind": "poem"}', "line 2: "), ('{"pmid": "1", "published": 2026}', "line 2: "), ('{"pmid": "1", "links": [["a"]]}', "line 2: a link is"),
+        ('{"pmid": "1", "kind": "poem"}', "line 2: "), ('{"pmid": "1", "published": 2026}', "line 2: "), ('{"pmid": "1", "title": "T", "links": [["a"]]}', "line 2: a link is"),
+        ('{"pmid": "1"}', "line 2 has neither a title nor a text"), ('{"pmid": "1", "title": "T", "published": "yesterday"}', "line 2: published: 'yesterday' is no date"),
+        ('{"id": 5, "title": ["x"]}', "line 2: title is ['x'], which is no str"), ('{"id": 5, "title": "x"}', "line 2: id is 5, which is no str"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_is_named(play: Play, row: str, said: str) -> None:
-    with pytest.raises(ReadError, match=said):
-        play(SOURCE, lambda _: '{"pmid": "7"}\n' + row, NOW)
+    run = play(SOURCE, lambda _: '{"pmid": "7", "title": "T"}\n' + row, NOW)
+    assert run.locators == ["pmid:7"]
+    assert said in run.notes[0]
+
+
+def test_a_file_without_one_good_line_cannot_be_read(play: Play) -> None:
+    with pytest.raises(ReadError, match="2 lines were left out: line 1 is not JSON"):
+        play(SOURCE, lambda _: '{broken\n{"title": "x"}', NOW)
+
+
+def test_bad_lines_of_all_pages_are_told_at_the_end_ten_in_full(play: Play) -> None:
+    body = "\n".join('{"pmid": "1", "published": "yesterday", "title": "T"}' if n % 100 == 0 else f'{{"pmid": "{n}", "title": "T"}}' for n in range(1, 1201))
+    run = play(SOURCE, lambda _: body, NOW)
+    assert len(run.locators) == 1188
+    (note,) = run.notes
+    assert note.startswith("12 lines were left out: line 100: published: 'yesterday' is no date")
+    assert "line 1000: " in note
+    assert "line 1100: " not in note
+    assert note.endswith("; and 2 more")
 
 
 def test_a_local_feed_is_read_as_a_feed(play: Play) -> None:

@@ -11,6 +11,7 @@ from alerts.cli import alerts as command
 from alerts.errors import UsageError
 
 CSV = "email,interests,cadence,hour,weekday,zone\n"
+FULL = CSV.rstrip() + ",format,quiet,refused,paused,consent\n"
 ANNA = "anna@example.org,ms nmosd?phase=3,weekly,0,mon,Europe/Lisbon\n"
 BAD = "nobody,nmosd,,,,\n"
 Alerts = Callable[..., Result]
@@ -46,10 +47,25 @@ def test_what_is_exported_is_private_and_read_back_and_holds_only_who_may_be_mai
     alerts("subscriber", "add", "bea@example.org", "--topics", "ms", "--cadence", "daily", "--invite")
     out = tmp_path / "out.csv"
     said = alerts("subscriber", "export", "-o", out)
-    assert out.read_text() == CSV + ANNA
+    assert out.read_text() == FULL + ANNA.rstrip() + ",html,,,,paper form\n"
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert "1 left out, who did not confirm or must not be mailed." in said.output
     assert "0 added, 1 known already, 0 refused." in alerts("subscriber", "import", out, "--consent", "x").output
+
+
+def test_all_that_is_exported_is_imported(alerts: Alerts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = tmp_path / "people.csv"
+    open_end = ANNA.replace("anna", "bea").rstrip() + ",html,,,yes,by phone\n"
+    people.write_text(FULL + ANNA.rstrip() + ",text,22-7,corrected nothing-new,2099-05-01T00:00:00+00:00,by letter\n" + open_end)
+    for place in ("one", "two"):
+        monkeypatch.setenv("ALERTS_DATA_DIR", str(tmp_path / place))
+        assert "2 added" in alerts("subscriber", "import", people, "--consent", "moved").output
+        written = alerts("subscriber", "export").stdout
+        assert written == people.read_text()
+    people.write_text(FULL + ANNA.rstrip() + ",html,,,someday,\n" + ANNA.rstrip() + ",html,late,,,\n")
+    refused = alerts("subscriber", "import", people, "--consent", "x").output
+    assert "'someday' is no end of a pause" in refused
+    assert "'late' is no hour" in refused
 
 
 def test_who_was_erased_is_not_brought_back_by_import_or_add(alerts: Alerts, tmp_path: Path) -> None:

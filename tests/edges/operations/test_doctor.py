@@ -22,10 +22,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from sqlalchemy import update
 
-from alerts.cli import doctor, outside
+from alerts.cli import doctor, outside, status
 from alerts.cli.outside import Names
 from alerts.model import Source
-from alerts.pipeline import deliver
+from alerts.pipeline import deliver, outcome
 from alerts.pipeline.deliver import signer_of
 from alerts.settings import Settings
 from alerts.store import catalogue, presence
@@ -214,12 +214,22 @@ def sick_sources(world: World) -> dict:
     return examined(world)
 
 
+def sick_network(world: World) -> dict:
+    with writing(world.engine) as session:
+        two = [Source(slug=slug, url=f"http://{slug}.example/feed") for slug in ("far", "away")]
+        catalogue.add_sources(session, two, world.now())
+        session.exec(update(SourceRow).values(last_error=f"far.example is not known {outcome.OFFLINE}"))
+    assert "this looks like the network here (see: alerts doctor)" in str(status.gathered(world)["troubles"])
+    return examined(world)
+
+
 SICK: dict[Callable[[World], dict], tuple[str, str]] = {
     sick_mail: ("mail", "check ALERTS_SMTP_URL"),
     sick_key: ("key", "restore the old ALERTS_SECRET_KEY"),
     sick_hold: ("outbox", "holidays. Let mail go with: alerts hold off"),
     sick_clock: ("clock", "set it right"),
     sick_workers: ("running", "start: alerts run --only deliver,poll,scheduler"),
+    sick_network: ("sources", "2 of 2 could not be reached at the last try (far.example is not known); this looks like"),
     sick_sources: ("sources", "lost (no such host); see: alerts source check lost"),
     sick_backups: ("backups", "make one: alerts db backup"),
     sick_address: ("base URL", "set ALERTS_BASE_URL"),
