@@ -200,7 +200,7 @@ def _write(session: Session, keyring: Keyring, lines: Iterable[_Line], consent: 
         membership.new_row(keyring, line.address, line.wishes, ids[line.wishes.set_text], now)
         | begun[line.wishes.cadence.rhythm]
         | {"consent": line.consent or consent}
-        | line.pause
+        | dict(line.pause)
         for line in fresh
     ]
     return len(store.insert_people(session, rows))
