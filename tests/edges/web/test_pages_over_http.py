@@ -72,6 +72,10 @@ def test_a_preview_shows_the_digest_in_the_page_and_nothing_to_leave_by(browser,
 @pytest.mark.parametrize("path", [*PAGES, "/topics", "/search", "/feeds", "/sources", "/glossary", "/about", "/privacy"])
 def test_the_foot_says_what_was_read_and_what_could_not_be(browser, world, release, path):
     release()
+    assert "<p>Read" not in browser.get(path).text
+    with writing(world.engine) as session:
+        read = {"last_ok_at": datetime(2026, 6, 1, tzinfo=UTC)}
+        session.exec(update(SourceRow).where(SourceRow.slug == "journal").values(**read))
     assert "<p>Read 1 source.</p>" in browser.get(path).text
     with writing(world.engine) as session:
         broken = {"failures": 3, "failing_since": datetime(2026, 6, 12, tzinfo=UTC)}
