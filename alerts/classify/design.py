@@ -10,7 +10,7 @@ from typing import NamedTuple
 import re2
 
 from alerts.classify import design_model
-from alerts.classify.design_rules import LINK, NEWS_RULES, RULES, Rule
+from alerts.classify.design_rules import LINK, NEWS_RULES, RULES, TELLING, Rule
 from alerts.classify.reading import Reading
 from alerts.model import Content, Evidence, Facet, Kind, Label
 
@@ -221,8 +221,10 @@ def _place(text: str, word: str) -> tuple[int, int] | None:
 
 
 def _learned_evidence(reading: Reading, found: design_model.Words, design: str) -> Iterator[Evidence]:
-    """Return the words that weighed most in the learned model."""
-    for word in design_model.decisive(found, [c for c in design_model.load().classes if design_of(c) == design]):
+    """Return the words that weighed most in the learned model, of those that show such a design."""
+    like = {"observational", "trial"} if design == "observational" else {design}
+    classes = [name for name in design_model.load().classes if design_of(name) in like]
+    for word in design_model.decisive(found, classes, TELLING.get(design, "")):
         for field in ("title", "text"):
             if word in getattr(reading.content, field).lower() and (
                 span := _place(getattr(reading.content, field), word)

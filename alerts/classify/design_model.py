@@ -2,6 +2,7 @@
 
 import heapq
 import json
+import re
 import struct
 from bisect import bisect_right
 from collections import Counter
@@ -146,18 +147,18 @@ def scores(found: Words, using: Model | None = None) -> dict[str, float]:
 _NONE = repeat(0)
 
 
-def decisive(found: Words, classes: Sequence[str]) -> list[str]:
-    """Return up to three words that spoke most for these classes."""
-    title, body = _speaking(tuple(classes))
+def decisive(found: Words, classes: Sequence[str], telling: str) -> list[str]:
+    """Return up to three words that spoke most for these classes, of those that match the pattern."""
+    title, body = _speaking(tuple(classes), telling)
     weighed = [(title[word], word) for word in title.keys() & found.title]
     weighed += [(body[word], word) for word in body.keys() & found.body]
-    return list(dict.fromkeys(word.decode() for _, word in heapq.nlargest(8, weighed)))[:3]
+    return list(dict.fromkeys(word.decode() for _, word in heapq.nlargest(6, weighed)))[:3]
 
 
 @cache
-def _speaking(classes: tuple[str, ...]) -> tuple[Mapping[bytes, int], Mapping[bytes, int]]:
-    """Return the longer words of title and body that speak for one of these classes, with what they weigh."""
-    using = load()
+def _speaking(classes: tuple[str, ...], telling: str) -> tuple[Mapping[bytes, int], Mapping[bytes, int]]:
+    """Return the matching words of title and body that speak for one of these classes, with what they weigh."""
+    using, told = load(), re.compile(telling)
     places = [using.classes.index(name) for name in classes]
 
     def best(row: int) -> int:
@@ -165,7 +166,7 @@ def _speaking(classes: tuple[str, ...]) -> tuple[Mapping[bytes, int], Mapping[by
         return max(weights[place] for place in places)
 
     title, body = (
-        {word: best(row) for word, row in rows.items() if len(word) > 4 and best(row) > 0}
+        {word: best(row) for word, row in rows.items() if told.fullmatch(word.decode()) and best(row) > 0}
         for rows in (using.title, using.body)
     )
     return title, body

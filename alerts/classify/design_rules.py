@@ -130,3 +130,21 @@ NEWS_RULES: Mapping[str, Rule] = {
     for number, (design, early, late, pattern) in enumerate(_NEWS)
 }
 """How a story speaks of the study it reports: points where it does so early, and late."""
+
+TELLING: Mapping[str, str] = {
+    "systematic-review": r"review\w*|search\w*|databases?|studies|trials|pooled|included",
+    "guideline": r"guid\w+|recommend\w*|consensus|experts?|should",
+    "protocol": r"protocol|planned|aims?|recruit\w*",
+    "case-report": r"cases?|patient|wom[ae]n|female|male|girl|child|infant|year-old|present(?:ed|ing)|admitted|diagnosed|unusual|unique|fourth|report(?:ed)?|described",
+    "review": r"review\w*|overview|recent(?:ly)?|current(?:ly)?|advances|evidence|literature|research|studies|trials|knowledge|understanding|strateg(?:y|ies)|approach(?:es)?|aspects?|implications?|perspectives?"
+    r"|concepts?|mechanisms?|recogni\w+|spectrum|article|discuss\w*|summari\w*|focus\w*|challenges?|emerging|future|should",
+    "randomized-trial": r"random\w*|placebo|trials?|intervention\w*|groups?|allocated|assigned",
+    "trial": r"treat(?:ed|ing|ments?)|therap(?:y|ies)|intervention\w*|training|exercises?|rehabilitation|surgery|surgical|postoperative|dos(?:es|age|ing)|infusions?|administ\w+|received|efficacy|safety|tolera\w+"
+    r"|effects?|response|benefits?|improve\w*|shunt|stimulation|transplant\w*",
+    "observational": r"patients?|participants?|subjects|respondents|healthy|controls?|cases|cohorts?|population\w*|people|individuals|adults|children|wom[ae]n|adolescents|students|physicians|workers|family|families"
+    r"|health(?:-related|care)?|associat\w+|correlat\w+|relationships?|prevalen\w+|inciden\w+|frequency|epidemiolog\w+|predict\w+|outcomes?|follow-up|surveys?|questionnaires?|interviews?|regression"
+    r"|mortality|self-report\w*|perceptions?|attitudes?|investigate[ds]?|clinical(?:ly)?|diagnos\w+|pandemic",
+    "animal": r"animals?|mouse|models?|zebrafish|\w*transgenic|injected|lesioned",
+    "lab": r"cells?|cellular|cultur\w+|fibroblasts|neurons|bacteria\w*|strains?|proteins?|enzymes?|receptors?|assays?|vitro|expression|proliferation|mutants?|synthesis|binding",
+}
+"""Words that show a design where the learned model chose it: a choice that none of them stands for is no label."""

@@ -189,3 +189,30 @@ def test_a_retracted_trial_stays_a_trial() -> None:
     assert {(label.facet, label.value) for label in labels} >= {
         (Facet.DESIGN, "randomized-trial"), (Facet.SIZE, "84"), (Facet.PHASE, "PHASE2"), (Facet.CAUTION, "retracted"),
     }
+
+
+CHROMATOGRAPHY = "A chromatography method was developed. The limit of detection was 2 ng. Recovery was high across matrices."
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Determination of drug residues by gas chromatography", CHROMATOGRAPHY),
+        ("Chromatography of essential oils", "Essential oils were separated by chromatography."),
+    ],
+)
+def test_learned_words_that_show_no_design_make_no_label(title: str, text: str) -> None:
+    assert paper(title, text) == ""
+
+
+@pytest.mark.parametrize(
+    ("design", "title", "text", "shown"),
+    [
+        ("observational", "Bone density and sleep of patients", "", ["patients"]),
+        ("case-report", "Sciatica in pregnancy", "After delivery the woman was admitted with weakness.", ["woman", "admitted"]),
+    ],
+)
+def test_learned_evidence_is_of_words_that_show_the_design(design: str, title: str, text: str, shown: list[str]) -> None:
+    labels = CLASSIFIER.classify(Content(title=title, text=text))
+    found = [(label.value, [one.words for one in label.evidence]) for label in labels if label.facet is Facet.DESIGN]
+    assert found == [(design, shown)]
