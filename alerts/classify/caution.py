@@ -26,7 +26,7 @@ TRIGGERS: Mapping[str, str] = {
 }
 _COMPILED = {name: re2.compile(f"(?i){pattern}".encode()) for name, pattern in TRIGGERS.items()}
 _OVERCLAIM = re.compile(TRIGGERS["caution:overclaim"], re.IGNORECASE)
-_PEOPLE_DESIGNS = frozenset({"observational", "trial", "randomized-trial", "case-report", "lab", ""})
+_PEOPLE_DESIGNS = frozenset({"observational", "trial", "randomized-trial", "case-report", "lab", "news", ""})
 _DENIED = re.compile(
     r"(?:(?:\b(?:no|not|cannot|never|without|nor|any|whether|incurable|rather than|far from|before a|towards? a|for a|find a|search for|hard(?:er)? to|difficult to|hop(?:e|es|ed|ing) (?:for|of|to)|once|could one day)|n['’]t)\b[^.]{0,25}"
     r"|\b(?:find|finding|discover(?:ing)?|seek(?:ing)?|develop(?:ing)?|deliver(?:ing)?|accelerat\w+|dedicated to|mission|years from|fund\w*|towards?)\b[^.]{0,40}|cell-)\Z",

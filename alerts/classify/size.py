@@ -99,8 +99,8 @@ _ONE_CASE = re.compile(
     r"|(?:a|the|one|this|our|single|rare|unusual|first|an) (?:[\w-]+ ){0,4}?(?:case|patient|man|woman|boy|girl|child|infant|lady))\b",
     re.IGNORECASE,
 )
-_SOMEBODY, _DIGIT, _SPELT, _TAKEN, _STRONG, _WORLD, _TOTAL_CUE = (
-    CUES[name] for name in ("somebody", "digit", "spelt", "taken", "strong", "world", "total")
+_SOMEBODY, _DIGIT, _SPELT, _TAKEN, _STRONG, _WORLD, _TOTAL_CUE, _STUDY = (
+    CUES[name] for name in ("somebody", "digit", "spelt", "taken", "strong", "world", "total", "study")
 )
 _ALONE = 0.4
 """What the only count of people in a text must be worth, where one of several must be worth more."""
@@ -108,7 +108,7 @@ _MOST_ADDED = 0.85
 """What a count may be worth beyond its sentence, by `_judged` and `_summed`."""
 _MOST_TOLD = _MOST_ADDED + 2.0
 """The same in a sentence that may speak of a total."""
-_WITHOUT = frozenset({"review", "systematic-review", "guideline", "editorial", "animal", "news"})
+_WITHOUT = frozenset({"review", "systematic-review", "guideline", "editorial", "animal"})
 _SECTION = {"methods": 1.0, "results": 0.7, "case": 0.5, "background": -1.5, "conclusion": -1.0}
 
 
@@ -299,12 +299,12 @@ def _held(sentence: Sentence, cues: Sequence[int]) -> _Held | None:
     return _Held(sentence, found[:_MOST], _place(sentence, cues)) if found else None
 
 
-def _promising(reading: Reading, least: float) -> Iterator[_Count]:
-    """Yield the counts of every sentence that may hold the best one, the most promising sentence first."""
+def _promising(reading: Reading, least: float, cue: int) -> Iterator[_Count]:
+    """Yield the counts of every sentence with a cue that may hold the best one, the most promising sentence first."""
     able = []
     for sentence in reading.sentences:
         cues = reading.cues(sentence)
-        if _SOMEBODY in cues and (_DIGIT in cues or _SPELT in cues):
+        if _SOMEBODY in cues and cue in cues and (_DIGIT in cues or _SPELT in cues):
             able.append((_place(sentence, cues) + (_MOST_TOLD if _TOTAL_CUE in cues else _MOST_ADDED), sentence, cues))
     able.sort(key=lambda one: -one[0])
     for bound, sentence, cues in able:
@@ -365,7 +365,8 @@ def _best(reading: Reading) -> _Count | None:
     if design == "case-report":
         return _case(reading)
     needed = 1.25 if design in {None, "computational"} or reading.content.kind is Kind.NEWS else 0.0
-    found = list(_promising(reading, min(needed, _ALONE)))
+    cue = _STUDY if design == "news" else _SOMEBODY
+    found = list(_promising(reading, min(needed, _ALONE), cue))
     best = max(found, key=lambda count: (count.points, -count.start), default=None)
     if best and needed > best.points and len({count.number for count in found if count.points >= _ALONE}) != 1:
         return None

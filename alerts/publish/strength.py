@@ -206,7 +206,8 @@ def _news(said: _Said, study: str) -> str:
     if said.content.truncated:
         return "News teaser, cut off by its source" + ("" if said.size else "; number of people not stated")
     if said.design in {"news", ""}:
-        return "News story, not a report on one study"
+        told = f" that tells of a study of {said.people()}" if said.size else ", not a report on one study"
+        return f"News story{told}"
     return f"News story about {_article(study)}"
 
 

@@ -144,3 +144,15 @@ def test_a_lab_study_names_cells_only_where_a_label_does() -> None:
     cells = _labelled(Facet.SUBJECTS, "cells")
     assert strength(Content(title="Test"), (design,), study_linked=False).startswith("Lab study.")
     assert strength(Content(title="Test"), (design, cells), study_linked=False).startswith("Lab study on cells.")
+
+
+@pytest.mark.parametrize(
+    ("said", "lead"),
+    [
+        ("In a trial of 300 people, pain fell by half.", "News story that tells of a study of 300 people"),
+        ("It is sold.", "News story, not a report on one study"),
+    ],
+)
+def test_a_story_of_an_approval_names_the_study_it_tells_of(said: str, lead: str) -> None:
+    story = Content(kind=Kind.NEWS, title="Pill wins approval", text=f"The FDA approved velumab for sciatica. {said}")
+    assert line(story).startswith(lead)

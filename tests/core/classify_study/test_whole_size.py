@@ -86,3 +86,19 @@ def test_those_who_entered_count_and_not_those_who_were_screened(said: str) -> N
 
 def test_a_number_of_an_earlier_trial_is_not_this_study_s() -> None:
     assert size("We reviewed the records of 14 adults with pain. In a previous trial of 1200 adults, stairs helped.") == "14"
+
+
+APPROVED = "The FDA approved velumab for sciatica."
+
+
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ("In a trial of 300 people with sciatica, pain fell by half.", "300"),
+        ("Approval rests on a study of 213 patients, of whom 143 had pain.", "213"),
+        ("The maker employs 300 people.", None),
+        ("It may soon be given to 300 patients a year.", None),
+    ],
+)
+def test_a_story_that_reports_no_one_study_counts_the_people_of_the_study_it_speaks_of(said: str, whole: str | None) -> None:
+    assert size(f"{APPROVED} {said}", Kind.NEWS) == whole
