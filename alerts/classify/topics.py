@@ -217,8 +217,8 @@ def _subjects(views: Mapping[str, _View], reading: Reading) -> set[str]:
 
 
 def _of_the_field(view: _View) -> bool:
-    """Say whether a topic is a treatment that is hardly used elsewhere."""
-    return view.group == _TREATMENT and "within" not in view.topic.definition
+    """Say whether a topic is a treatment or mechanism that is hardly met elsewhere."""
+    return view.group in {_TREATMENT, "mechanism"} and "within" not in view.topic.definition
 
 
 def _at_home(views: Mapping[str, _View], *, field_named: bool) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from alerts.classify import Classifier
-from alerts.model import Content, Facet, Kind
+from alerts.model import Content, Facet, Kind, Role
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,8 @@ from alerts.model import Content, Facet, Kind
         ("IFN-\u03b2 and siponimod in SPMS", "", ["interferon-beta", "siponimod"]),
         ("A choir for multiple sclerosis", "BACKGROUND: Natalizumab is used in MS. METHODS: Nine people sang.", []),
         ("Tocilizumab in Castleman disease", "", ["il-6"]),
+        ("Mechanisms of remyelination in multiple sclerosis", "We discuss how remyelination works.", []),
+        ("Clemastine for remyelination in multiple sclerosis", "", ["remyelinating-drugs"]),
     ],
 )
 def test_treatments_are_those_the_item_is_about_and_no_wider_class(
@@ -23,3 +25,10 @@ def test_treatments_are_those_the_item_is_about_and_no_wider_class(
 ) -> None:
     labels = shipped_classifier.classify(Content(kind=Kind.PAPER, title=title, text=text))
     assert [label.value for label in labels if label.facet is Facet.TREATMENT] == slugs
+
+
+def test_repair_of_myelin_is_a_subject_of_its_field_though_no_treatment(shipped_classifier: Classifier) -> None:
+    text = "Spontaneous remyelination may occur in multiple sclerosis. It varies between patients with multiple sclerosis."
+    labels = shipped_classifier.classify(Content(kind=Kind.PAPER, title="Myelin repair: from mice to humans", text=text))
+    about = {label.value for label in labels if label.facet is Facet.TOPIC and label.role is Role.ABOUT}
+    assert about == {"ms", "remyelination"}
