@@ -71,6 +71,12 @@ _LISTED = (
     r"\b(?:(?:medical |health |studied )?conditions?(?: being studied)?(?: or disease)?|diseases?|term|indications?"
     r"|target condition|keywords?|therapeutic areas?)\s*:[^:]*"
 )
+_GIVEN = (
+    r"\b(?:interventions?(?:[ _/]*(?:or )?(?:treatments?|names?(?:\(s\))?))?|study (?:drugs?|treatments?)"
+    r"|investigational products?|(?:trade|product|substance) names?)\s*:(?:[^:.]|\.\S"
+    r"|\b(?:drug|biological|device|procedure|radiation|behaviou?ral|genetic|(?:dietary )?supplement|combination product"
+    r"|(?:diagnostic )?test|other)\s*:)*"
+)
 _STUDIED, _SCOPE, _EARLIER = CUES["studied"], CUES["scope"], CUES["earlier"]
 _TITLE_AGAINST = frozenset({"list", "except", "no", "no cases", "non"})
 _AGAINST = _TITLE_AGAINST | {"other", "told from", "mistaken", "typical", "differential", "similar"}
@@ -144,9 +150,10 @@ def _barred(found: frozenset[str], against: frozenset[str] = _AGAINST) -> bool:
     return not found.isdisjoint(against) or ("without" in found and "with or without" not in found)
 
 
-def listed(before: str) -> bool:
-    """Say whether a place stands in a registry's field of conditions."""
-    return bool(_fields().names(before))
+def listed(before: str, *, treatment: bool) -> bool:
+    """Say whether a place stands in a registry's field of conditions, or a treatment in that of what is given."""
+    found = _fields().names(before)
+    return "listed" in found or (treatment and "given" in found)
 
 
 def scope(cues: Sequence[int]) -> bool:
@@ -166,4 +173,4 @@ def _after() -> Named:
 
 @cache
 def _fields() -> Named:
-    return Named({"listed": _LISTED}, end=r"\z")
+    return Named({"listed": _LISTED, "given": _GIVEN}, end=r"\z")

@@ -98,6 +98,10 @@ class _Frame:
         """Whether the text is but a line or two, standing for a title."""
         return not self.content.title.strip() and len(self.sentences) <= _SHORT
 
+    def decides_alone(self, group: str) -> bool:
+        """Say whether one sentence may show a subject of this group: a record gives a treatment in one field."""
+        return group in _PEOPLES or (group == _TREATMENT and self.content.kind is Kind.RECORD)
+
     def value(self, name: str) -> str:
         return self.content.title if name == "title" else self.content.text
 
@@ -168,10 +172,10 @@ class TopicFacet:
         rest = counted[heads:][: _SHOWN if view.titled else _LOOKED_AT]
         if view.titled:
             view.also += (_words(place, joined, frame) for place in rest)
-        elif len(rest) == 1 and view.group not in _PEOPLES:  # one sentence never makes a theme the subject
+        elif len(rest) == 1 and not frame.decides_alone(view.group):  # one sentence never makes a theme the subject
             view.proofs.append(Proof(0.0, Stance.PASSING, _words(rest[0], joined, frame)))
         else:
-            view.proofs += _proofs(rest, joined, frame)
+            view.proofs += _proofs(rest, joined, frame, view.group)
         return view
 
     def _in_title(self, view: _View, words: Evidence, frame: _Frame) -> None:
@@ -266,23 +270,24 @@ def _words(place: Place, joined: Joined, frame: _Frame) -> Evidence:
     return Evidence(name, start, end, frame.value(name)[start:end])
 
 
-def _proofs(places: Iterable[Place], joined: Joined, frame: _Frame) -> Iterator[Proof]:
+def _proofs(places: Iterable[Place], joined: Joined, frame: _Frame, group: str) -> Iterator[Proof]:
     """Yield the best place of each sentence."""
     best: dict[int, Proof] = {}
     for place in places:
         _, start, end = joined.locate(*place)
         at = frame.at(start)
         if at < len(frame.sentences) and not (at in best and best[at].stance > Stance.USED):
-            proof = _proof(start, end, at, frame)
+            proof = _proof(start, end, at, frame, group)
             if at not in best or proof.weight > best[at].weight:
                 best[at] = proof
     yield from best.values()
 
 
-def _proof(start: int, end: int, at: int, frame: _Frame) -> Proof:
+def _proof(start: int, end: int, at: int, frame: _Frame, group: str) -> Proof:
     text, sentence = frame.content.text, frame.sentences[at]
     words = Evidence("text", start, end, text[start:end])
-    if frame.content.kind is Kind.RECORD and listed(text[max(0, start - _FIELD) : start]):
+    before = text[max(0, start - _FIELD) : start]
+    if frame.content.kind is Kind.RECORD and listed(before, treatment=group == _TREATMENT):
         return Proof(_LISTED, Stance.LISTED, words)
     if frame.content.kind is Kind.NEWS and addressed(sentence.text):
         return Proof(0.0, Stance.PASSING, words)

@@ -32,3 +32,21 @@ def test_repair_of_myelin_is_a_subject_of_its_field_though_no_treatment(shipped_
     labels = shipped_classifier.classify(Content(kind=Kind.PAPER, title="Myelin repair: from mice to humans", text=text))
     about = {label.value for label in labels if label.facet is Facet.TOPIC and label.role is Role.ABOUT}
     assert about == {"ms", "remyelination"}
+
+
+@pytest.mark.parametrize(
+    ("said", "slugs"),
+    [
+        ("INTERVENTIONS: drug: Ocrelizumab; drug: Placebo\nDESIGN: interventional", ["ocrelizumab"]),
+        ("Interventions\n:    Drug: Vitamin X 1000 mg;   Drug: Interferon beta-1a\n\nSponsor\n:    A clinic", ["interferon-beta"]),
+        ("Intervention/treatment: Natalizumab 300 mg i.v., placebo. Outcome: relapses.", ["natalizumab"]),
+        ("Interventions: exercise. Nobody who had natalizumab before can take part.", []),
+        ("Interventions: exercise\nExclusion: natalizumab within a year", []),
+    ],
+)
+def test_a_record_s_field_of_interventions_names_its_treatments(
+    shipped_classifier: Classifier, said: str, slugs: list[str]
+) -> None:
+    record = Content(kind=Kind.RECORD, title="A trial in multiple sclerosis", text=f"Conditions: Multiple Sclerosis\n{said}")
+    labels = shipped_classifier.classify(record)
+    assert [label.value for label in labels if label.facet is Facet.TREATMENT] == slugs
