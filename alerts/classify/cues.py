@@ -97,6 +97,8 @@ _PATTERNS: Mapping[str, str] = {
     "scope": _SCOPE,
     "earlier": r"\b(?:previous(?:ly)?|earlier|recently|have shown|has shown|had shown)\b",
     "total": r"total|sample|cohort|enrol|altogether|overall",
+    "screened": r"\b(?:screened|assessed for eligibility|approached|invited|contacted)\b",
+    "by chance": r"\b(?:randomi[sz]ed|assigned|allocated)\b",
 }
 CUES: Mapping[str, int] = {name: at for at, name in enumerate(_PATTERNS)}
 """The number of each cue; those of `RESULT` come first, in its order."""

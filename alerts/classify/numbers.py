@@ -21,6 +21,11 @@ _DIGITS = re.compile(rf"\d(?:\d{{0,2}}(?:[{_MARKS}]\d{{3}})+(?!\d)|\d*)")
 _SPELT = re2.compile(f"(?i){_WORDS}")
 SPELT = rf"\b(?:{_SMALL}|hundred)\b"
 """What a text holds that has numbers in words."""
+_DATED = re.compile(
+    r"(?:in|since|from|until|during|to|and|of|by|january|february|march|april|may|june|july|august|september|october"
+    r"|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec),?\s\Z",
+    re.IGNORECASE,
+)
 _LEFT = frozenset("0123456789.,·/=–-\u2212<>≤≥±$€£#+")
 
 
@@ -70,3 +75,8 @@ def numbers(text: str, *, spelt: bool = True) -> list[Number]:
         found += [Number(match.start(), match.end(), value(match[0])) for match in _SPELT.finditer(text)]
         found.sort()
     return found
+
+
+def is_year(number: Number, before: str) -> bool:
+    """Say whether a number is a year, by the words before it."""
+    return 1900 <= number.value <= 2099 and _DATED.search(before) is not None

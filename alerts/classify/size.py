@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from alerts.classify.cues import CUES, PEOPLE
-from alerts.classify.entered import entered
-from alerts.classify.numbers import Number, numbers
+from alerts.classify.entered import Entered, assigned, entered
+from alerts.classify.numbers import Number, is_year, numbers
 from alerts.classify.reading import Reading, Sentence
 from alerts.model import Evidence, Facet, Kind, Label
 
@@ -99,8 +99,9 @@ _ONE_CASE = re.compile(
     r"|(?:a|the|one|this|our|single|rare|unusual|first|an) (?:[\w-]+ ){0,4}?(?:case|patient|man|woman|boy|girl|child|infant|lady))\b",
     re.IGNORECASE,
 )
-_SOMEBODY, _DIGIT, _SPELT, _TAKEN, _STRONG, _WORLD, _TOTAL_CUE, _STUDY = (
-    CUES[name] for name in ("somebody", "digit", "spelt", "taken", "strong", "world", "total", "study")
+_SOMEBODY, _DIGIT, _SPELT, _TAKEN, _STRONG, _WORLD, _TOTAL_CUE, _STUDY, _SCREENED, _BY_CHANCE = (
+    CUES[name]
+    for name in ("somebody", "digit", "spelt", "taken", "strong", "world", "total", "study", "screened", "by chance")
 )
 _ALONE = 0.4
 """What the only count of people in a text must be worth, where one of several must be worth more."""
@@ -123,16 +124,6 @@ class _Count(NamedTuple):
     start: int
     end: int
     noun: str = ""
-
-
-def _is_year(number: Number, before: str) -> bool:
-    return 1900 <= number.value <= 2099 and bool(
-        re.search(
-            r"(?:in|since|from|until|during|to|and|of|by|january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec),?\s\Z",
-            before,
-            re.IGNORECASE,
-        )
-    )
 
 
 def _place(sentence: Sentence, cues: Sequence[int]) -> float:
@@ -178,7 +169,7 @@ def _counted(sentence: Sentence, found: Sequence[Number], place: float) -> list[
     for number in found:
         before = text[max(0, number.start - 50) : number.start]
         match = None if _is_named(text, number) else _THEN.match(text, number.end)
-        if (match is None and not _TOTAL.search(before)) or _is_year(number, before) or number.value == 0:
+        if (match is None and not _TOTAL.search(before)) or is_year(number, before) or number.value == 0:
             continue
         if text[number.start].isdigit() and (_NAMED.search(before) or (number.value < 10 and _NUMBERED.search(before))):
             continue
@@ -287,13 +278,6 @@ class _Held(NamedTuple):
     place: float
 
 
-def _by_sentence(reading: Reading) -> Iterator[_Held]:
-    for sentence in reading.sentences:
-        cues = reading.cues(sentence)
-        if _SOMEBODY in cues and (held := _held(sentence, cues)):
-            yield held
-
-
 def _held(sentence: Sentence, cues: Sequence[int]) -> _Held | None:
     found = numbers(sentence.text, spelt=_SPELT in cues) if _SPELT in cues or _DIGIT in cues else []
     return _Held(sentence, found[:_MOST], _place(sentence, cues)) if found else None
@@ -302,26 +286,43 @@ def _held(sentence: Sentence, cues: Sequence[int]) -> _Held | None:
 def _promising(reading: Reading, least: float, cue: int) -> Iterator[_Count]:
     """Yield the counts of every sentence with a cue that may hold the best one, the most promising sentence first."""
     able = []
-    for sentence in reading.sentences:
+    for at, sentence in enumerate(reading.sentences):
         cues = reading.cues(sentence)
         if _SOMEBODY in cues and cue in cues and (_DIGIT in cues or _SPELT in cues):
-            able.append((_place(sentence, cues) + (_MOST_TOLD if _TOTAL_CUE in cues else _MOST_ADDED), sentence, cues))
+            able.append((_place(sentence, cues) + (_MOST_TOLD if _TOTAL_CUE in cues else _MOST_ADDED), at, cues))
     able.sort(key=lambda one: -one[0])
-    for bound, sentence, cues in able:
+    for bound, at, cues in able:
         if bound < least:
             return
-        for count in _of_sentence(held) if (held := _held(sentence, cues)) else ():
+        for count in _of_sentence(reading, at, cues):
             if count.number > 1:
                 least = max(least, count.points)
                 yield count
 
 
-def _of_sentence(held: _Held) -> Iterator[_Count]:
-    sentence, found, place = held
-    if among := entered(sentence.text, found):
-        number, start, end = among.number, sentence.start + among.start, sentence.start + among.end
-        yield _Count(number, place + _MOST_ADDED, sentence.field, start, end)
+def _entered(reading: Reading, at: int) -> Entered | None:
+    """Return those who entered of those whom a sentence says were screened, by it or the next two."""
+    sentence = reading.sentences[at]
+    last = [one for one in reading.sentences[at : at + 3] if one.field == sentence.field][-1]
+    told = getattr(reading.content, sentence.field)[sentence.start : last.end]
+    return entered(told, numbers(told)[:_MOST])
+
+
+def _counted_in(among: Entered, sentence: Sentence, points: float) -> _Count:
+    return _Count(among.number, points, sentence.field, sentence.start + among.start, sentence.start + among.end)
+
+
+def _of_sentence(reading: Reading, at: int, cues: Sequence[int]) -> Iterator[_Count]:
+    sentence = reading.sentences[at]
+    held = _held(sentence, cues)
+    if not held:
         return
+    _, found, place = held
+    if _SCREENED in cues and (among := _entered(reading, at)):
+        yield _counted_in(among, sentence, place + _MOST_ADDED)
+        return
+    if _BY_CHANCE in cues and (among := assigned(sentence.text, found)):
+        yield _counted_in(among, sentence, place)
     counted = _counted(sentence, found, place)
     listed = _listed(sentence, found, place) if len(found) > 1 else None
     if listed:
@@ -351,7 +352,8 @@ def _stated_cases(held: Sequence[_Held], *, told: bool) -> _Count | None:
 
 def _case(reading: Reading) -> _Count | None:
     """Return how many cases a report is of: the number it gives, else one."""
-    held = list(_by_sentence(reading))
+    peopled = [(one, cues) for one in reading.sentences if _SOMEBODY in (cues := reading.cues(one))]
+    held = [found for one, cues in peopled if (found := _held(one, cues))]
     if stated := _stated_cases(held, told=True) or _stated_cases(held, told=False):
         return stated
     for sentence in reading.sentences:

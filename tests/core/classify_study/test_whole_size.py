@@ -102,3 +102,32 @@ APPROVED = "The FDA approved velumab for sciatica."
 )
 def test_a_story_that_reports_no_one_study_counts_the_people_of_the_study_it_speaks_of(said: str, whole: str | None) -> None:
     assert size(f"{APPROVED} {said}", Kind.NEWS) == whole
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "1,310 adults were screened. 640 were randomised 2:1.",
+        "A total of 1,310 patients were screened for eligibility. Of these, 640 patients were randomly assigned to velumab or placebo.",
+        "We screened 1,310 patients. In all, 640 underwent randomisation.",
+        "RESULTS: From May 2010 on, 1,310 patients were assessed for eligibility. 640 were randomised (320 to velumab, 320 to placebo).",
+        "We invited 1,310 people by letter. Six hundred and forty took part.",
+        "Of 1,310 patients screened, 330 were randomly assigned to velumab and 310 to placebo.",
+    ],
+)
+def test_those_who_entered_count_though_another_sentence_says_who_was_screened(said: str) -> None:
+    assert size(f"{said} Pain fell by half in this randomised trial.") == "640"
+
+
+def test_people_screened_for_an_illness_are_those_of_the_study() -> None:
+    assert size("1,310 patients were screened for pain in this cross-sectional study. 640 were included in the register.") == "1310"
+
+
+@given(st.integers(11, 900), st.integers(11, 900))
+def test_arms_to_which_people_were_assigned_add_up(first: int, second: int) -> None:
+    said = f"In this trial {first} adults were randomised to velumab and {second} to placebo."
+    assert size(said) == str(first + second)
+
+
+def test_all_who_were_recruited_count_beside_those_assigned() -> None:
+    assert size("A total of 145 adults were recruited; 65 were randomised to velumab and 64 to placebo.") == "145"
