@@ -78,10 +78,18 @@ _SCOPE = (
     r"|studied|analy[sz]|tested|hypothesi[sz]|explor|summari[sz]|show|demonstrat|identif|recruit|enrol|included"
     r"|developed|used|perform|conduct|measur|determin|generat|propos|found|observ)\w*)"
 )
+_GRADED = (
+    r"^(?:[\w-]+,? ){0,4}?(?:(?:certainty|quality|strength|level|confidence)(?: rating)?(?: of| in)? (?:the |this )?(?:\w+ )?(?:evidence|stud(?:y|ies)|trials|reports)"
+    r"|(?:certainty|heterogeneity|risks? of (?:\w+ )?bias|publication bias|methodological quality)|(?:evidence|studies|trials|reports) (?:was|were) (?:rated|graded|judged|assessed|of))\b"
+    r"[^,;]{0,40}\b(?:low|moderate|high|poor|unclear|substantial|considerable|serious|weak|limited|fair|good|mixed|variable|grade)\b[^,;]{0,30}"
+    r"(?:,? (?:mainly|mostly|largely|due|owing|because|downgraded|ranging|using|according)[^;]*)?[.]\W*\z"
+)
+"""A sentence that only says how good the evidence is, not what it shows."""
 _PATTERNS: Mapping[str, str] = {
     **{f"result {at}": pattern for at, (_, pattern) in enumerate(RESULT)},
     "unfit": r"^(?:learn|read|click|find out|discover how|watch|listen|see (?:more|also)|download|sign up|subscribe|visit|for more|source|copyright|©|trial registration|clinicaltrials|funding|keywords?|conflict)\b"
-    r"|\bread more\b|https?:|www\.|@\w",
+    r"|\bread more\b|https?:|www\.|@\w"
+    rf"|{_GRADED}",
     "spoken": r"[“\"][^”\"]{25}",
     "study": r"\b(?:stud(?:y|ies)|trials?|researchers|scientists|investigators|results|discovery|findings)\b",
     "pronoun": r"^(?:they|it|he|she|this|these|those|such|there)\b",

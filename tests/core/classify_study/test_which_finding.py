@@ -100,3 +100,32 @@ def test_a_result_that_is_only_compared_with_earlier_studies_is_quoted() -> None
 def test_a_sentence_without_a_verb_that_names_a_design_is_no_finding(name: str) -> None:
     assert not finding(name)
     assert finding(f"{name} {RESULT}") == RESULT
+
+
+@pytest.mark.parametrize(
+    "graded",
+    [
+        "The certainty of the evidence was rated low.",
+        "Overall, the quality of evidence was very low.",
+        "Certainty of evidence ranged from very low to moderate.",
+        "Risk of bias was high in most studies.",
+        "The included trials were of low quality.",
+        "The evidence was graded as very low, owing to risk of bias and imprecision.",
+    ],
+)
+def test_how_good_the_evidence_is_is_no_finding(graded: str) -> None:
+    assert finding(f"We searched MEDLINE for trials. CONCLUSIONS: {graded} {RESULT}") == RESULT
+    assert not finding(f"We searched MEDLINE for trials. {graded}")
+    assert not finding(f"We searched MEDLINE for trials. CONCLUSIONS: {graded}")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The quality of the evidence was low, but stair training did not reduce pain.",
+        "Low-certainty evidence suggests that stair training reduces pain.",
+        "There was moderate-certainty evidence that stair training reduces pain.",
+    ],
+)
+def test_a_result_with_its_certainty_is_quoted(said: str) -> None:
+    assert finding(f"We searched MEDLINE for trials. CONCLUSIONS: {said}") == said
