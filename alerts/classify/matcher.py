@@ -48,6 +48,26 @@ class Place(NamedTuple):
     end: int
 
 
+class Joined:
+    """Title and text as one folded string, and the way back to the offsets as given."""
+
+    __slots__ = ("_text", "_title", "cased", "content", "lower", "split")
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        self._title = fold(content.title)
+        self._text = fold(content.text)
+        self.cased = self._title.text + _BREAK + self._text.text
+        self.lower = self.cased.lower()
+        self.split = len(self._title.text) + 1
+
+    def locate(self, start: int, end: int) -> tuple[str, int, int]:
+        """Return field, start and end in the text as given."""
+        if start < self.split:
+            return "title", *self._title.span(start, end)
+        return "text", *self._text.span(start - self.split, end - self.split)
+
+
 @dataclass(frozen=True, slots=True)
 class _Vocable:
     pattern: re.Pattern[str]
@@ -66,34 +86,15 @@ class _Vocable:
                 yield match.span()
             at = text.find(self.head, match.end() if match else at + 1)
 
-
-class Joined:
-    """Title and text as one folded string, and the way back to the offsets as given."""
-
-    __slots__ = ("_spots", "_text", "_title", "cased", "content", "lower", "split")
-
-    def __init__(self, content: Content) -> None:
-        self.content = content
-        self._title = fold(content.title)
-        self._text = fold(content.text)
-        self.cased = self._title.text + _BREAK + self._text.text
-        self.lower = self.cased.lower()
-        self.split = len(self._title.text) + 1
-        self._spots: dict[re.Pattern[str], list[Place]] = {}
-
-    def spots(self, vocable: _Vocable) -> list[Place]:
-        """Return where a word stands by itself; worked out once, since several topics may share it."""
-        if (known := self._spots.get(vocable.pattern)) is None:
-            text = self.cased if vocable.cased else self.lower
-            found = (_apart(self.cased, *span, cased=vocable.cased) for span in vocable.spans(text))
-            known = self._spots[vocable.pattern] = list(islice(filter(None, found), _MOST))
-        return known
-
-    def locate(self, start: int, end: int) -> tuple[str, int, int]:
-        """Return field, start and end in the text as given."""
-        if start < self.split:
-            return "title", *self._title.span(start, end)
-        return "text", *self._text.span(start - self.split, end - self.split)
+    def places(self, joined: Joined) -> list[Place]:
+        """Return where the word stands by itself."""
+        found: list[Place] = []
+        for start, end in self.spans(joined.cased if self.cased else joined.lower):
+            if place := _apart(joined.cased, start, end, cased=self.cased):
+                found.append(place)
+                if len(found) == _MOST:
+                    break
+        return found
 
 
 class Hits(NamedTuple):
@@ -140,15 +141,18 @@ class Matcher:
         return [Hits(frozenset(names), where) for names, where in zip(triggered, places, strict=True)]
 
     def _places(self, found: Iterable[int], joined: Joined) -> dict[str, dict[str, list[Place]]]:
-        met: dict[str, list[tuple[str, _Vocable]]] = {}
-        named = set()
-        for index in found:
-            vocable = self._vocables[index - 1]
-            for topic, role in vocable.uses:
-                met.setdefault(topic, []).append((role, vocable))
-                if role in _NAMING:
-                    named.add(topic)
-        return {topic: _located(uses, joined) for topic, uses in met.items() if topic in named}
+        """Find the words of the topics that are named; of their company, that it is there is enough."""
+        met = [self._vocables[index - 1] for index in found]
+        named = {topic for vocable in met for topic, role in vocable.uses if role in _NAMING}
+        places: dict[str, dict[str, list[Place]]] = {}
+        for vocable in met:
+            uses = [use for use in vocable.uses if use.topic in named]
+            there = vocable.places(joined) if any(use.role != "company" for use in uses) else []
+            for topic, role in uses:
+                if words := _THERE if role == "company" else there:
+                    of_topic = places.setdefault(topic, {})
+                    of_topic[role] = of_topic[role] + words if role in of_topic else words
+        return places
 
 
 class _Triggers:
@@ -192,16 +196,6 @@ def _unglued(text: bytes) -> bytes:
     """Return what stands around words that a source ran together ("SclerosisIntervention"), set apart."""
     points = (match.start() + 1 for match in islice(_GLUED.finditer(text), _MOST))
     return b"".join(b"\x00%b %b" % (text[max(0, at - _NEAR) : at], text[at : at + _NEAR]) for at in points)
-
-
-def _located(met: Iterable[tuple[str, _Vocable]], joined: Joined) -> dict[str, list[Place]]:
-    """Find the places of a topic's words; of its company, that it is there is enough."""
-    places: dict[str, list[Place]] = {}
-    for role, vocable in met:
-        spots = joined.spots(vocable) if role != "company" else _THERE
-        if spots:
-            places[role] = places[role] + spots if role in places else spots
-    return places
 
 
 _THERE = [Place(0, 0)]

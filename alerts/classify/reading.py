@@ -310,6 +310,10 @@ class Reading:
         """Return title or text in UTF-8, as google-re2 reads it fastest."""
         return self._raw[name]
 
+    def holds(self, pattern: re2._Regexp, name: str) -> bool:
+        """Say whether a compiled RE2 pattern of bytes matches in title or text."""
+        return pattern.search(self._raw[name]) is not None
+
     def find(self, pattern: re2._Regexp, name: str) -> Evidence | None:
         """Return the first words of title or text that a compiled RE2 pattern of bytes matches."""
         match = pattern.search(self._raw[name])
