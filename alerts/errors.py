@@ -55,8 +55,16 @@ class FetchError(SourceError):
         return self.status == 429 or (self.status == 503 and self.retry_after is not None)
 
 
+class PrivateError(FetchError):
+    """The address leads into a private network, which the source is not allowed to reach."""
+
+
 class ReadError(SourceError):
     """A document arrived, but it is not what this source's kind reads (HTML for a feed, an error inside a 200)."""
+
+
+class WebPageError(ReadError):
+    """Where a feed was asked for there is a web page; it may name its feeds."""
 
 
 class PackError(UsageError):

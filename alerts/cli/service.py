@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alerts.cli.common import counted
 from alerts.cli.deliver import delivered
-from alerts.cli.poll import line
+from alerts.cli.poll import failed, held_back, line
 from alerts.errors import AlertsError, UsageError
 from alerts.ingest import packs
 from alerts.ingest.pool import Pool
@@ -52,21 +53,14 @@ def run_once(world: World, now: datetime) -> None:
         click.echo(line(outcome))
     numbers = release.release(world.engine, now)
     report = compose.compose_due(world.engine, world.keyring, world.settings, now)
-    click.echo(f"{len(outcomes)} sources due, {len(numbers)} alerts released, {report.prepared} mails prepared.")
+    asked, prepared = sum(outcome.asked for outcome in outcomes), counted(report.prepared, "mail")
+    click.echo(f"{counted(asked, 'source')} asked, {counted(len(numbers), 'alert')} released, {prepared} prepared.")
+    for said in held_back(world, numbers, now):
+        click.echo(said)
     sent = delivered(world, now)
-    failed = [outcome.slug for outcome in outcomes if outcome.failed]
-    if failed or sent.stopped:
-        raise AlertsError(
-            "; ".join(
-                filter(
-                    None,
-                    [
-                        f"{len(failed)} of {len(outcomes)} sources failed: {', '.join(failed)}" if failed else "",
-                        f"sending stopped: {sent.stopped}" if sent.stopped else "",
-                    ],
-                )
-            )
-        )
+    troubles = [failed(outcomes), f"sending stopped: {sent.stopped}" if sent.stopped else ""]
+    if any(troubles):
+        raise AlertsError("; ".join(filter(None, troubles)))
 
 
 def run_forever(world: World, *, host: str, port: int | None, roles: frozenset[str], sample: bool) -> None:

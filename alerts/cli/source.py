@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alerts.cli import stated
-from alerts.cli.common import json_option, opened, print_json, print_rows
-from alerts.errors import SourceError, UsageError
+from alerts.cli.common import counted, json_option, opened, print_json, print_rows
+from alerts.errors import PrivateError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,14 +113,22 @@ def show(slug: str, *, as_json: bool) -> None:
 @click.option("--kind", help="feed, page, file, pubmed, clinicaltrials, europepmc, medrxiv or biorxiv.")
 @stated.options
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--unchecked", is_flag=True, help="Save it without looking at it: it may be away for now.")
 def add(url: str | None, **options: Any) -> None:  # noqa: ANN401
-    """Add a source. A web page is searched for its feeds; what a source brings is shown before it is saved."""
+    """Add a source. A web page is searched for its feeds; what a source brings is shown before it is saved.
+
+    \b
+    Examples:
+      alerts source add https://example.org/journal
+      alerts source add https://example.org/news --kind page --item "li.story" --date ".date" --follow
+      alerts source add --kind pubmed --query "myelitis[tiab]" --slug pubmed-myelitis
+    """  # noqa: D301
     from alerts.pipeline import manage
 
     world = opened()
     source = stated.new(url, options)
     manage.check_new_source(world.engine, source, world.now())
-    if source.kind in {"feed", "page", "file"}:
+    if source.url and not options["unchecked"]:
         source = _looked_at(world, source, ask=not options["yes"] and sys.stdin.isatty())
     manage.add_sources(world.engine, [source], world.now())
     click.echo(f"Added the source {source.slug} ({source.kind}). Read it now: alerts poll {source.slug}")
@@ -140,25 +148,29 @@ def _preview(world: "World", source: "Source") -> "Preview":
 
 
 def _looked_at(world: "World", source: "Source", *, ask: bool) -> "Source":
-    """Show what a source brings; one that cannot be read now is added all the same, as it may come back."""
+    """Show what a source brings; UsageError where it cannot be read."""
     try:
         found = _preview(world, source)
     except SourceError as error:
-        click.echo(f"It cannot be read now: {error}", err=True)
-        if ask:
-            click.confirm("Add it all the same?", abort=True)
-        return source
+        private = isinstance(error, PrivateError) and not source.allow_private
+        advice = "If that is meant, say --allow-private" if private else "To save it all the same, say --unchecked"
+        raise UsageError(f"Nothing was saved, for it cannot be read: {error}. {advice}.") from error
     _print_preview(found)
     if ask and source.kind == "page":
         click.confirm("Save it?", abort=True)
     return found.source
 
 
-def _print_preview(found: "Preview", most: int = 5) -> None:
-    click.echo(f"{found.source.url}: {found.source.title or 'no title'}, {len(found.page.entries)} items")
-    for entry in found.page.entries[:most]:
+def _print_preview(found: "Preview") -> None:
+    from alerts.pipeline.preview import SHOWN
+
+    items = counted(len(found.page.entries), "item")
+    click.echo(f"{found.source.url}: {found.source.title or 'no title'}, {items}")
+    for entry in found.page.entries[:SHOWN]:
         date = entry.content.published or "no date"
         click.echo(f"  {date}  [{entry.content.kind}] {entry.content.title[:90]}")
+    for other in found.others:
+        click.echo(f"  the page names another feed: {other.url} {other.title}".rstrip())
     for note in found.page.notes:
         click.echo(f"  note: {note}")
 
@@ -186,7 +198,8 @@ def check(slug: str) -> None:
 @click.argument("slug")
 @click.option("--url", help="Its address.")
 @stated.options
-def edit(slug: str, **options: Any) -> None:  # noqa: ANN401
+@click.option("--afresh", is_flag=True, help="Forget how it looked and where its last poll ended; its items stay.")
+def edit(slug: str, *, afresh: bool, **options: Any) -> None:  # noqa: ANN401
     """Change a source; where it then asks something else, it starts afresh. An empty text ends an option."""
     from alerts.pipeline import manage
     from alerts.store import catalogue
@@ -196,10 +209,10 @@ def edit(slug: str, **options: Any) -> None:  # noqa: ANN401
     with reading(world.engine) as session:
         old = catalogue.source(session, slug)
     new = stated.changed(old, options)
-    if new == old:
+    if new == old and not afresh:
         raise UsageError("That changes nothing; see: alerts source edit --help")
-    manage.edit_source(world.engine, new, world.now())
-    click.echo(f"Changed the source {slug}.")
+    manage.edit_source(world.engine, new, world.now(), afresh=afresh)
+    click.echo(f"Changed the source {slug}. See what a poll would bring now: alerts source check {slug}")
 
 
 @command.command()

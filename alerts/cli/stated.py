@@ -62,19 +62,18 @@ _OF_ALL = (
 
 def new(url: str | None, said: Mapping[str, Any]) -> "Source":
     """Turn what was said into a source; UsageError where it does not fit together."""
-    from alerts.ingest import KINDS
+    from alerts.ingest import APIS, KINDS
     from alerts.model import Source
 
     kind = said["kind"] or ("file" if url and _is_local(url) else "feed")
     if kind not in KINDS:
         raise UsageError(f"--kind {kind} is not known; the kinds are {', '.join(KINDS)}")
-    if kind in {"feed", "page", "file"}:
-        url = _address(url, kind)
-    elif not said["query"] and not said["category"]:
+    url = _address(url, kind)
+    if kind in APIS and not said["query"] and not said["category"]:
         raise UsageError(f'A {kind} source needs what to ask for: --query "..."')
-    slug = said["slug"] or _slug(url or "", kind, said["query"] or said["category"] or "")
-    start = Source(slug=slug, kind=kind, url=url or "", max_age=timedelta(days=MAX_AGE))
-    return changed(start, {name: value for name, value in said.items() if name not in {"slug", "kind", "yes"}})
+    slug = said["slug"] or _slug(url, kind, said["query"] or said["category"] or "")
+    start = Source(slug=slug, kind=kind, url=url, max_age=timedelta(days=MAX_AGE))
+    return changed(start, said)
 
 
 def changed(source: "Source", said: Mapping[str, Any]) -> "Source":
@@ -84,8 +83,10 @@ def changed(source: "Source", said: Mapping[str, Any]) -> "Source":
         given.setdefault("name", given.pop("title", None))
     own = {name: value for name, value in given.items() if name in OF_A_KIND or name == "title"}
     values: dict[str, Any] = {
-        name: given[name] for name in ("url", "query", "gives", "about", "why", "allow_private") if name in given
+        name: given[name] for name in ("query", "gives", "about", "why", "allow_private") if name in given
     }
+    if "url" in given:
+        values["url"] = _address(given["url"], source.kind)
     if given.get("name") is not None:
         values["title"] = given["name"]
     if "max_age" in given:
@@ -118,6 +119,11 @@ def _is_local(url: str) -> bool:
 
 
 def _address(url: str | None, kind: str) -> str:
+    """Return an address as it is saved: of an API, which has its own, it may be missing."""
+    from alerts.ingest import APIS
+
+    if not url and kind in APIS:
+        return ""
     if not url:
         raise UsageError(f"A {kind} source needs an address: alerts source add URL --kind {kind}")
     if kind == "file":

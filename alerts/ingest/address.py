@@ -16,6 +16,13 @@ class PrivateAddressError(OSError):
         super().__init__("leads to a private address")
 
 
+class LinkLocalError(OSError):
+    """The name leads to an address of the link itself, where clouds keep their machines' secrets (169.254.169.254)."""
+
+    def __init__(self) -> None:
+        super().__init__("leads to an address of the link itself")
+
+
 def is_public(address: str) -> bool:
     """Tell whether an IP address is one of the open internet; IPv4 inside IPv6 is judged as IPv4."""
     found = ip_address(address.partition("%")[0])
@@ -38,13 +45,13 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
 
 def guarded_socket(info: AddrInfo) -> socket.socket:
     """Make the socket for one connection, or refuse: called after resolving, at each hop, for each address."""
-    if not is_public(str(info[4][0])):
+    if not (is_public(str(info[4][0])) or is_link_local(str(info[4][0]))):
         raise PrivateAddressError
     return open_socket(info)
 
 
 def is_link_local(address: str) -> bool:
-    """Tell whether an address is of the link itself, where clouds keep their machines' secrets (169.254.169.254)."""
+    """Tell whether an address is of the link itself."""
     found = ip_address(address.partition("%")[0])
     inner = _inner(found) if isinstance(found, IPv6Address) else None
     return (inner or found).is_link_local
@@ -53,6 +60,6 @@ def is_link_local(address: str) -> bool:
 def open_socket(info: AddrInfo) -> socket.socket:
     """Make the socket for one connection to wherever it leads, but for addresses of the link itself."""
     if is_link_local(str(info[4][0])):
-        raise PrivateAddressError
+        raise LinkLocalError
     family, kind, protocol = info[:3]
     return socket.socket(family=family, type=kind, proto=protocol)

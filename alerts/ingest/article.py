@@ -25,6 +25,7 @@ _TITLES = ("citation_title", "dc.title", "og:title", "twitter:title")
 _DATES = ("citation_online_date", "citation_publication_date", "citation_date", "article:published_time", "dc.date",
           "datepublished", "date")  # fmt: skip
 _DOIS = ("citation_doi", "dc.identifier", "prism.doi")
+_MARKUP = re.compile(r"html|xml|^text/plain$")
 _BLOCKS = {"p", "li", "h2", "h3", "h4", "blockquote"}
 
 
@@ -32,7 +33,9 @@ def parse_html(document: Document) -> _Element:
     """Parse a web page; ReadError where there is none."""
     if not document.body.strip():
         raise ReadError("the page is empty")
-    kind = document.headers.get("content-type", "")
+    kind = document.headers.get("content-type", "").lower()
+    if (named := kind.partition(";")[0].strip()) and not _MARKUP.search(named):
+        raise ReadError(f"it is no web page but {named}")
     charset = re.search(r"charset=[\"']?([\w-]+)", kind)
     try:
         parser = html.HTMLParser(encoding=charset[1] if charset else None, no_network=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import feedparser
 
-from alerts.errors import ReadError
+from alerts.errors import ReadError, WebPageError
 from alerts.ingest import botwall, known, xmltext
 from alerts.ingest.known import Bone, Cut, FeedDocument
 from alerts.model import Document
@@ -42,7 +42,7 @@ def _rescued(text: str, document: Document) -> str:
     if wall := botwall.name(document.headers, document.body):
         raise ReadError(f"answered with a bot wall ({wall}) in place of the feed")
     if botwall.is_html(document.body):
-        raise ReadError("answered with a web page, not a feed; `alerts source add` finds the feeds of a page")
+        raise WebPageError("answered with a web page, not a feed")
     root = xmltext.root_name(text)
     raise ReadError(f"answered with {f'<{root[:30]}>' if root else _sort_of(document)}, which is no feed")
 

@@ -14,9 +14,9 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
-from alerts.errors import FetchError
+from alerts.errors import FetchError, PrivateError
 from alerts.ingest import botwall
-from alerts.ingest.address import PrivateAddressError, guarded_socket, open_socket
+from alerts.ingest.address import LinkLocalError, PrivateAddressError, guarded_socket, open_socket
 from alerts.ingest.gate import Gates, Turn
 from alerts.ingest.inflate import EncodingError, Inflate, TooLargeError
 from alerts.model import NOTHING, Document, Request
@@ -296,8 +296,10 @@ def _too_large(host: str, limits: Limits) -> FetchError:
 def _explained(error: Exception, host: str, limits: Limits) -> FetchError:
     """Say in one line what went wrong on the network; no address, no query, no credential."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, PrivateAddressError):
+        return PrivateError(f"{host} leads to a private address")
     for kinds, text, network in (
-        (PrivateAddressError, f"{host} leads to a private address (allow it with --allow-private)", False),
+        (LinkLocalError, f"{host} leads to an address of the link itself, which is never read", False),
         (aiohttp.ClientConnectorDNSError, f"{host} is not known to the name servers", True),
         (aiohttp.ConnectionTimeoutError, f"{host} took no connection within {limits.connect:g} s", True),
         (aiohttp.SocketTimeoutError, f"{host} fell silent for {limits.idle:g} s", True),

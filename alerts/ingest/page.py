@@ -9,28 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
-
-from lxml import etree
-from lxml.cssselect import CSSSelector
-from lxml.etree import _Element
+from urllib.parse import urlsplit
 
 from alerts.errors import FetchError, ReadError
-from alerts.ingest.answer import raw_hash, words_of
-from alerts.ingest.article import Article, parse_html, select
-from alerts.ingest.clean import title as clean_title
-from alerts.ingest.dates import find_date
-from alerts.ingest.identity import clean_url, dois, normalise_key
+from alerts.ingest import layout, listing
+from alerts.ingest.article import Article
+from alerts.ingest.identity import dois, normalise_key
+from alerts.ingest.layout import Row
 from alerts.ingest.sort import kind_of
 from alerts.model import Content, Document, Entry, Key, Kind, Link, Page, PartialDate, Plan, PollState, Request, Source
-
-MOST_ITEMS = 500
 
 
 def plan(source: Source, state: PollState, now: datetime) -> Plan | None:  # noqa: ARG001  one form for all kinds
     """Ask for the list."""
     for name in ("item", "title", "date", "link", "text"):
-        _selector(source, name)
+        listing.selector(source, name)
     if not source.options.get("item"):
         raise ReadError("a page source needs the CSS selector of its items: --item CSS")
     return Plan(request=Request(url=source.url, allow_private=source.allow_private))
@@ -39,70 +32,76 @@ def plan(source: Source, state: PollState, now: datetime) -> Plan | None:  # noq
 def read(source: Source, state: PollState, document: Document) -> Page:
     """Read the list, or in a run that follows, the page of the next item."""
     if state.resume.get("queue"):
-        return _go_on(source, state.resume, _followed(source, state.resume["queue"][0], document))
-    rows = list(_rows(source, document))
+        return _whole(source, state.resume, document)
+    found = _rows(source, state, document)
+    rows = layout.settled([row for row in found if row["title"]], state.known)
+    if said := layout.differs(rows, state.known):
+        raise layout.changed(source, said)
     fresh = [row for row in rows if state.known.get(row["locator"]) != row["hash"]]
     follow = source.options.get("follow")
     leading = [row for row in fresh if follow and row["link"] and row["locator"] not in state.known]
-    window = [row["locator"] for row in rows]
+    most = max(len(rows), int(state.anchor.get("most", 0)))
+    page = _page(source, {"queue": leading, "window": [row["locator"] for row in rows], "most": most})
     entries = tuple(_listed(source, row) for row in fresh if row not in leading)
-    return replace(_page(source, leading, window), entries=entries, seen=len(rows) - len(fresh))
+    notes = tuple(_notes(source, found, most))
+    return replace(page, entries=entries, seen=len(rows) - len(fresh), notes=notes)
+
+
+def _rows(source: Source, state: PollState, document: Document) -> list[Row]:
+    """Return the rows of the list; where the last poll found what is missing now, the layout is another one."""
+    try:
+        return listing.rows(source, document)
+    except ReadError as wrong:
+        if not state.known:
+            raise
+        raise layout.changed(source, str(wrong)) from wrong
+
+
+def _notes(source: Source, rows: Sequence[Row], most: int) -> Iterator[str]:
+    if untitled := sum(not row["title"] for row in rows):
+        yield f"{untitled} of {len(rows)} items have no title and were left out."
+    if len(rows) * 2 < most:
+        yield (
+            f"Only {len(rows)} items are shown, and {most} were once: has the page another layout? "
+            f"If not: alerts source edit {source.slug} --afresh"
+        )
 
 
 def recover(source: Source, state: PollState, request: Request, error: FetchError) -> Page | None:
-    """Keep what the list says of an item whose own page cannot be had, and go on to the next."""
-    queue = state.resume.get("queue")
-    if not queue or error.network or error.throttled or error.status is None:
+    """Keep what the list says of an item whose own page cannot be had, and go on to the next.
+
+    None where waiting may help: the list's own host is out of reach, or asks to be left alone.
+    """
+    near = urlsplit(request.url).netloc == urlsplit(source.url).netloc
+    if not state.resume.get("queue") or error.throttled or (error.network and near):
         return None
-    page = _go_on(source, state.resume, _listed(source, queue[0]))
-    return replace(page, notes=(f"the page of an item could not be read (HTTP {error.status}): {request.url}",))
+    return _kept(source, state.resume, str(error))
 
 
-def _go_on(source: Source, resume: Mapping[str, Any], entry: Entry) -> Page:
-    return replace(_page(source, resume["queue"][1:], resume["window"]), entries=(entry,))
+def _whole(source: Source, resume: Mapping[str, Any], document: Document) -> Page:
+    """Take the first item of the queue as its own page tells it."""
+    first, *others = resume["queue"]
+    try:
+        entry = _followed(source, first, document)
+    except ReadError as wrong:
+        return _kept(source, resume, str(wrong))
+    return replace(_page(source, {**resume, "queue": others}), entries=(entry,))
 
 
-def _page(source: Source, queue: Sequence[Mapping[str, Any]], window: Sequence[str]) -> Page:
+def _kept(source: Source, resume: Mapping[str, Any], why: str) -> Page:
+    """Take the first item of the queue as the list tells it."""
+    first, *others = resume["queue"]
+    note = f"The page of an item could not be read ({why}): {first['link']}"
+    return replace(_page(source, {**resume, "queue": others}), entries=(_listed(source, first),), notes=(note,))
+
+
+def _page(source: Source, state: Mapping[str, Any]) -> Page:
     """Return what asks for the first item of the queue, or ends the run; the window is the list's on every page."""
-    if not queue:
-        return Page(window=tuple(window))
-    following = Request(url=queue[0]["link"], allow_private=source.allow_private)
-    state = {"queue": [dict(row) for row in queue], "window": list(window)}
-    return Page(next=following, state=state, window=tuple(window))
-
-
-def _rows(source: Source, document: Document) -> Iterator[dict[str, Any]]:
-    """Yield the items of the list as JSON values, each once; ReadError where the layout is another one."""
-    root = parse_html(document)
-    base = urljoin(document.url, next((node.get("href", "") for node in root.iter("base")), ""))
-    items = _select(source, "item", root)
-    if not items:
-        selector = source.options.get("item")
-        raise ReadError(f"no item matches {selector!r} any more: the page has a new layout, or is another")
-    rows = {row["locator"]: row for item in items[:MOST_ITEMS] if (row := _row(source, item, base))}
-    if not rows:
-        raise ReadError(f"{len(items)} items match, but none has a title: the selectors for title or link are wrong")
-    yield from rows.values()
-
-
-def _row(source: Source, item: _Element, base: str) -> dict[str, Any] | None:
-    anchor = next(iter(_select(source, "link", item)), item)
-    href = next((node.get("href", "") for node in anchor.iter("a") if node.get("href")), "")
-    link = clean_url(urljoin(base, href)) if href else ""
-    titled = next(iter(_select(source, "title", item) or item.iter("a")), item)
-    title = clean_title(words_of(titled))
-    if not title:
-        return None
-    date = _date(source, item)
-    row = {"link": link, "title": title, "date": str(date) if date else "", "text": words_of(item)}
-    return {"locator": link or raw_hash(title)[:32], "hash": raw_hash(row), **row}
-
-
-def _date(source: Source, item: _Element) -> PartialDate | None:
-    nodes = _select(source, "date", item) or list(item.iter("time"))
-    said = [node.get("datetime") or words_of(node) for node in nodes] or [words_of(item)]
-    day_first = bool(source.options.get("day_first"))
-    return next((found for text in said if (found := find_date(text, day_first=day_first))), None)
+    window = tuple(state["window"])
+    if not state["queue"]:
+        return Page(window=window, state={"most": state["most"]})
+    following = Request(url=state["queue"][0]["link"], allow_private=source.allow_private)
+    return Page(next=following, state=dict(state), window=window)
 
 
 def _listed(source: Source, row: Mapping[str, Any]) -> Entry:
@@ -155,16 +154,3 @@ def _entry(row: Mapping[str, Any], content: Content, own: tuple[Key, ...], links
 def _looks_like(source: Source, row: Mapping[str, Any]) -> Kind:
     """Return the kind that the operator stated, or what the item's address and title look like."""
     return kind_of(source, row["link"], row["title"], dois(row["link"])[:1], scholarly=False)
-
-
-def _select(source: Source, name: str, node: _Element) -> list[_Element]:
-    selector = _selector(source, name)
-    return select(node, selector) if selector else []
-
-
-def _selector(source: Source, name: str) -> CSSSelector | None:
-    text = str(source.options.get(name) or "")
-    try:
-        return CSSSelector(text, translator="html") if text else None
-    except (etree.XPathError, SyntaxError, ValueError) as wrong:
-        raise ReadError(f"--{name} {text!r} is not a CSS selector: {wrong}") from wrong

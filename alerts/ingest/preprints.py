@@ -40,8 +40,12 @@ def wanted(query: str) -> re.Pattern[str]:
     return re.compile("|".join("".join(map(_needed, terms)) for terms in alternatives), re.IGNORECASE | re.DOTALL)
 
 
+_WORD = re.compile(r"[^\s\"'()*-]+")
+_JOINED = re.compile(r"(?:^|\s+)(?:OR|AND)(?=\s|$)")
+
+
 def _needed(term: str) -> str:
-    words = [re.escape(word) for word in re.findall(r"[^\s\"'()*-]+", term)]
+    words = [re.escape(word) for word in _WORD.findall(term)]
     phrase = r"[\s-]+".join(words)
     ending = r"\w*" if term.rstrip("\"') ").endswith("*") else r"s?\b"
     return rf"(?=.*\b{phrase}{ending})" if words else ""
@@ -54,7 +58,9 @@ class Server:
     name: str
 
     def plan(self, source: Source, state: PollState, now: datetime) -> Plan | None:
-        """Begin a run: the versions posted since the last one."""
+        """Begin a run: the versions posted since the last one; ReadError where its query would take everything."""
+        if source.query.strip() and not all(map(_WORD.search, _JOINED.split(source.query))):
+            raise ReadError(f"the query {source.query!r} lacks words beside an OR or AND")
         first = window_start(source, state.anchor.get("began"), now, OVERLAP)
         last = now.date()
         resume = {

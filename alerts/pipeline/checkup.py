@@ -1,6 +1,6 @@
 """Explains step by step what a poll of one source would do now: asks and reads as a poll does, and stores nothing."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,13 +11,11 @@ from alerts.ingest import KINDS, backfill
 from alerts.ingest.local import obtain
 from alerts.model import Document, Page, PollState, Request, SourceState
 from alerts.pipeline import outcome
-from alerts.pipeline.preview import alone, onward
+from alerts.pipeline.preview import SHOWN, look
 from alerts.pipeline.run import CONDITIONAL, FetchOne, host
 from alerts.store import due
 from alerts.store.due import Claimed
 from alerts.store.engine import reading
-
-_SHOWN = 5
 
 
 async def steps(engine: Engine, fetch: FetchOne, slug: str, now: datetime) -> AsyncIterator[str]:
@@ -29,19 +27,21 @@ async def steps(engine: Engine, fetch: FetchOne, slug: str, now: datetime) -> As
         yield line
     claimed = found.claimed
     try:
-        request, state = _request(claimed, now)
+        with reading(engine) as session:
+            known = due.known(session, claimed.id, claimed.window)
+        request, state = _request(claimed, known, now)
         yield f"It asks {_asked(request)}"
         document = await obtain(claimed.source, request, fetch)
         yield _answered(claimed, document)
         if document.status == 304:
             yield _following(claimed, now, document, None)
             return
-        page = await _page(fetch, claimed, state, document)
+        page = await look(fetch, claimed.source, state, document)
     except SourceError as error:
         yield _failure(claimed, error, now)
         raise
     with reading(engine) as session:
-        known = due.known(session, claimed.id, {*page.window, *(entry.locator for entry in page.entries)})
+        known |= due.known(session, claimed.id, {*page.window, *(entry.locator for entry in page.entries)})
     for line in _brought(claimed, page, known):
         yield line
     yield _following(claimed, now, document, page)
@@ -62,12 +62,11 @@ def _standing(found: due.Look, wait: timedelta | None, now: datetime) -> Iterato
         yield f"Its host wants to be left alone until {_at(now + wait)}; a poll waits until then. This check asks once."
 
 
-def _request(claimed: Claimed, now: datetime) -> tuple[Request, PollState]:
+def _request(claimed: Claimed, known: Mapping[str, str], now: datetime) -> tuple[Request, PollState]:
     """Return what a poll would ask first: where the last run broke off, or the beginning of a new one."""
+    state = PollState(anchor=claimed.anchor, known=known)
     if claimed.resume and not claimed.resume.get("gap"):
-        state = PollState(anchor=claimed.anchor, resume=claimed.resume["state"])
-        return outcome.request_from(claimed.resume["request"]), state
-    state = PollState(anchor=claimed.anchor)
+        return outcome.request_from(claimed.resume["request"]), replace(state, resume=claimed.resume["state"])
     plan = KINDS[claimed.source.kind].plan(claimed.source, state, now)
     if plan is None:
         raise ReadError("there is nothing to ask")
@@ -94,20 +93,15 @@ def _answered(claimed: Claimed, document: Document) -> str:
     return size
 
 
-async def _page(fetch: FetchOne, claimed: Claimed, state: PollState, document: Document) -> Page:
-    source = alone(claimed.source)
-    return await onward(fetch, source, KINDS[source.kind].read(source, state, document))
-
-
-def _brought(claimed: Claimed, page: Page, known: dict[str, str]) -> Iterator[str]:
+def _brought(claimed: Claimed, page: Page, known: Mapping[str, str]) -> Iterator[str]:
     """Say what the answer holds, as far as one page shows it."""
     new = [entry for entry in page.entries if entry.locator not in known]
     changed = sum(known.get(entry.locator, entry.raw_hash) != entry.raw_hash for entry in page.entries)
     yield (
-        f"It can be read: {page.title or claimed.source.title or 'no title'}, {len(page.entries)} items; "
+        f"It can be read: {page.title or claimed.source.title or 'no title'}, {len(page.entries) + page.seen} items; "
         f"{len(new)} were never seen here, {changed} changed in some way."
     )
-    for entry in new[:_SHOWN]:
+    for entry in new[:SHOWN]:
         yield f"  {entry.content.published or 'no date'}  [{entry.content.kind}] {entry.content.title[:90]}"
     yield from (f"Note: {note}" for note in page.notes)
     if page.next is not None:
@@ -128,7 +122,8 @@ def _following(claimed: Claimed, now: datetime, document: Document, page: Page |
 def _failure(claimed: Claimed, error: SourceError, now: datetime) -> str:
     again = outcome.retry(claimed, error, now)
     when = f"ask again {_at(again.at)}" if again.at else "ask no more: it was gone three times in a day"
-    return f"That fails: {error}. A poll would count failure {claimed.failures + 1} in a row and {when}."
+    why = outcome.reason(claimed.source, error)
+    return f"That fails: {why}. A poll would count failure {claimed.failures + 1} in a row and {when}."
 
 
 def _at(moment: datetime) -> str:

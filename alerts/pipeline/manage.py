@@ -36,9 +36,10 @@ def _follow_up(session: Session, slugs: Sequence[str], now: datetime, *, loud: b
 
 
 def import_topics(engine: Engine, topics: Sequence[Topic], now: datetime) -> tuple[list[str], list[str]]:
-    """Add the topics of a pack whose slugs are new and change the others; returns both lists of slugs."""
+    """Add the topics of a pack whose slugs are new and change the living ones; returns both lists of slugs."""
     with writing(engine) as session:
-        known = catalogue.parents(session)
+        known, ended = catalogue.parents(session), catalogue.ended(session)
+        topics = [topic for topic in topics if topic.slug not in ended]
         added = catalogue.add_topics(session, [topic for topic in topics if topic.slug not in known])
         changed = catalogue.edit_topics(session, [topic for topic in topics if topic.slug in known])
         _follow_up(session, added + changed, now)
@@ -61,11 +62,11 @@ def add_sources(engine: Engine, sources: Iterable[Source], now: datetime) -> lis
         return catalogue.add_sources(session, wanted, now)
 
 
-def edit_source(engine: Engine, source: Source, now: datetime) -> None:
-    """Change a source; where it then asks something else, it starts afresh."""
+def edit_source(engine: Engine, source: Source, now: datetime, *, afresh: bool = False) -> None:
+    """Change a source; where it then asks something else, or is told to, it starts afresh."""
     ingest.check(source, now)
     with writing(engine) as session:
-        catalogue.edit_source(session, source.slug, source, now)
+        catalogue.edit_source(session, source.slug, source, now, afresh=afresh)
 
 
 def pause_sources(engine: Engine, slugs: Iterable[str]) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.errors import FetchError, SourceError
+from alerts.errors import FetchError, PrivateError, SourceError
 from alerts.ingest import APIS, pace
-from alerts.model import Document, Page, Plan, Request, SourceState
+from alerts.model import Document, Page, Plan, Request, Source, SourceState
 from alerts.pipeline import gaps
 from alerts.store.due import Claimed, Outcome
 
@@ -22,7 +22,8 @@ GAP_NOTE = "The last poll shares no entry with the one before it: something may 
 class PollOutcome:
     """How the poll of one source went. `state` is ok, unchanged, failed, waiting or dropped.
 
-    `network` says that it failed without reaching any server.
+    `network` says that it failed without reaching any server; of one that was `waiting` the error says why, if it
+    was not its host that asked for it.
     """
 
     slug: str
@@ -34,6 +35,10 @@ class PollOutcome:
     notes: tuple[str, ...] = ()
     next_poll_at: datetime | None = None
     network: bool = False
+
+    @property
+    def asked(self) -> bool:
+        return self.state != "waiting"
 
     @property
     def failed(self) -> bool:
@@ -145,6 +150,13 @@ def retry(claimed: Claimed, error: SourceError, now: datetime) -> pace.Retry:
     return pace.after_failure(error, failing, now, jitter(claimed, now))
 
 
+def reason(source: Source, error: SourceError) -> str:
+    """Say why a source could not be polled, and where the operator can change that, how."""
+    if isinstance(error, PrivateError) and not source.allow_private:
+        return f"{error}; if that is meant: alerts source edit {source.slug} --allow-private"
+    return str(error)
+
+
 def failure(claimed: Claimed, error: SourceError, now: datetime) -> Outcome:
     """Return what a failed poll writes: the reason, one failure more, and a later try; it never gives up."""
     again = retry(claimed, error, now)
@@ -153,7 +165,7 @@ def failure(claimed: Claimed, error: SourceError, now: datetime) -> Outcome:
     return of(
         claimed,
         state=(SourceState.FAILING if again.at else SourceState.GONE).value,
-        last_error=str(error),
+        last_error=reason(claimed.source, error),
         failures=claimed.failures + 1,
         failing_since=claimed.failing_since or now,
         last_polled_at=now,

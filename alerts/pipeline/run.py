@@ -237,7 +237,8 @@ def _failed(claimed: Claimed, tools: Tools, error: SourceError) -> PollOutcome:
     if not network:
         _reached(claimed, tools)
     return PollOutcome(
-        slug=claimed.source.slug, state="failed", error=str(error), next_poll_at=again.at, network=network
+        slug=claimed.source.slug, state="failed", error=outcome.reason(claimed.source, error), next_poll_at=again.at,
+        network=network,
     )
 
 

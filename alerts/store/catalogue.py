@@ -269,16 +269,23 @@ def add_sources(session: Session, new: Iterable[Source], now: datetime) -> list[
 
 
 _START = {"state": SourceState.NEW.value, "anchor": {}, "resume": {}, "window": [], "notes": []}
-_FRESH = _START | {"etag": "", "last_modified": "", "body_hash": "", "moved_to": "", "moved_seen": 0}
+_FRESH = _START | {
+    "etag": "", "last_modified": "", "body_hash": "", "moved_to": "", "moved_seen": 0,
+    "last_ok_at": None, "last_error": "", "failures": 0, "failing_since": None,
+}  # fmt: skip
 
 
-def edit_source(session: Session, slug: str, changed_source: Source, now: datetime) -> None:
-    """Change a source; where it now asks something else it starts afresh."""
+def edit_source(session: Session, slug: str, changed_source: Source, now: datetime, *, afresh: bool = False) -> None:
+    """Change a source; where it now asks something else it starts `afresh`. A paused one stays so."""
     row = source_row(session, slug)
-    elsewhere = source_from(row).asks != changed_source.asks
+    old = source_from(row)
     values = _source_values(changed_source) | {"slug": slug}
-    if elsewhere:
-        values |= _FRESH | {"next_poll_at": now, "last_error": "", "failures": 0, "failing_since": None}
+    if afresh or old.asks != changed_source.asks:
+        values |= _FRESH
+    if row.state == SourceState.PAUSED.value:
+        values["state"] = row.state
+    elif values.keys() >= _FRESH.keys() or old.allow_private != changed_source.allow_private:
+        values["next_poll_at"] = now
     session.execute(update(SourceRow).where(col(SourceRow.id) == row.id).values(**values))
 
 

@@ -1,8 +1,10 @@
 """Intents as release works them off: due ones with their items, labels and what readers were told before."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import delete, func, or_, update
 from sqlmodel import Session, col, select
@@ -54,6 +56,28 @@ def pending(session: Session, now: datetime, limit: int) -> list[Pending]:
         )
         for row in rows
     ]
+
+
+class HeldBack(NamedTuple):
+    """Why alerts reach nobody by mail: older than `--max-age`, undated among many, a status nobody waits for; or wait.
+
+    `waiting` are works seen now whose text is asked for first.
+    """
+
+    old: int = 0
+    undated: int = 0
+    status: int = 0
+    waiting: int = 0
+
+
+def held_back(session: Session, numbers: range, now: datetime) -> HeldBack:
+    """Return how many of the alerts with these numbers are quiet, and how many works seen at `now` wait."""
+    query = select(AlertRow.reason, ItemRow.published).join(ItemRow, col(ItemRow.id) == col(AlertRow.item_id))
+    quiet = query.where(col(AlertRow.number) >= numbers.start, col(AlertRow.number) < numbers.stop, AlertRow.quiet)
+    why = Counter("status" if reason == Reason.STATUS.value else "old" if published else "undated"
+                  for reason, published in session.exec(quiet))
+    waits = (col(IntentRow.created_at) == now) & (col(IntentRow.not_before) > now)
+    return HeldBack(**why, waiting=session.exec(select(func.count()).select_from(IntentRow).where(waits)).one())
 
 
 def _told(session: Session, items: Collection[int]) -> dict[int, Facts]:

@@ -407,5 +407,5 @@ async def test_a_slow_host_holds_up_no_other(site, answer) -> None:
 @pytest.mark.parametrize("found", ["169.254.169.254", "fe80::1", "::ffff:169.254.1.1"])
 def test_the_link_itself_is_refused_even_to_sources_that_may_be_private(found: str) -> None:
     family = socket.AF_INET6 if ":" in found else socket.AF_INET
-    with pytest.raises(address.PrivateAddressError):
+    with pytest.raises(address.LinkLocalError):
         address.open_socket((family, socket.SOCK_STREAM, 6, "", (found, 80)))

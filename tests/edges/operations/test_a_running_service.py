@@ -61,7 +61,7 @@ def test_a_database_is_not_replaced_under_a_single_command(tmp_path: Path) -> No
     with socket.create_server(("127.0.0.1", 0)) as here:
         address = here.getsockname()
     url = f"http://127.0.0.1:{address[1]}/feed"
-    added = alerts(tmp_path, "source", "add", url, "--slug", "silent", "--allow-private", "--yes")
+    added = alerts(tmp_path, "source", "add", url, "--slug", "silent", "--allow-private", "--unchecked")
     assert added.returncode == 0, added.stderr
     with socket.create_server(address) as silent:
         command = [sys.executable, "-m", "alerts", "poll"]
