@@ -7,6 +7,7 @@ from alerts.classify.naming import counted
 from alerts.model import Content, Topic
 
 _NAMES = ("terms", "acronyms", "ambiguous")
+_COMPANY = ("company", "terms", "acronyms")
 _SHORT = 3  # letters: shorter acronyms than four have other meanings somewhere
 
 
@@ -34,9 +35,9 @@ def _empty(topic: Topic) -> Iterator[str]:
 
 def _dead(topic: Topic) -> Iterator[str]:
     """Find words that do not count even where they stand alone in a title, with the topic's company beside them."""
-    company = " ".join(topic.definition.get("company", ())[:1])
+    company = next((one for _, one in _terms(topic, *_COMPANY)), "")
     for key, term in _terms(topic, *_NAMES):
-        if not _finds(topic, term, company if key == "ambiguous" else ""):
+        if (company or key != "ambiguous") and not _finds(topic, term, company if key == "ambiguous" else ""):
             yield f"{topic.slug}: {key}: {term!r} can never match{_why(topic, term)}"
 
 
@@ -72,8 +73,11 @@ def _alone(topic: Topic) -> Iterator[str]:
     for term in definition.get("acronyms", ()):
         if len(term) <= _SHORT and term.isalnum() and not kept_apart:
             yield f"{topic.slug}: acronyms: {term!r} has no company: so short a one is better put under `ambiguous`"
-    if definition.get("ambiguous") and not definition.get("company") and not definition.get("terms"):
+    if definition.get("ambiguous") and not any(_terms(topic, *_COMPANY)):
         yield f"{topic.slug}: ambiguous: counts only in company, and there is neither `company` nor `terms`"
+    for term in definition.get("illness", ()):
+        if term not in definition.get("ambiguous", ()):
+            yield f"{topic.slug}: illness: {term!r} is not under `ambiguous`, and so never counts"
 
 
 def _orphans(topics: Iterable[Topic]) -> Iterator[str]:

@@ -41,6 +41,8 @@ def load(text: str, name: str) -> tuple[Topic, ...]:
     tables = document.get("topics", {})
     if not isinstance(tables, dict):
         raise lines.error("`topics` must be tables `[topics.<slug>]`", key="topics")
+    if not tables:
+        raise lines.error("holds no topic: a pack is tables `[topics.<slug>]`")
     topics = tuple(_topic(slug, table, lines) for slug, table in tables.items())
     _check_parents(topics, lines)
     return topics

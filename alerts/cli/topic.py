@@ -1,7 +1,6 @@
 """`alerts topic`: what people can follow."""
 
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alerts.cli import defined
 from alerts.cli.common import Span, counted, json_option, opened, print_json, print_rows, progress
 from alerts.errors import AlertsError, UsageError
 
@@ -31,29 +31,6 @@ def command() -> None:
       alerts topic test narcolepsy --since 90d
       alerts topic export narcolepsy > narcolepsy.toml
     """  # noqa: D301
-
-
-def definition_options(function: Any) -> Any:  # noqa: ANN401  click's decorators
-    for option in reversed(
-        (
-            click.option(
-                "--term", "terms", multiple=True, help="A phrase; plurals, hyphens and spellings are matched too."
-            ),
-            click.option("--acronym", "acronyms", multiple=True, help="An acronym, matched in this spelling only."),
-            click.option("--ambiguous", multiple=True, help="An acronym that counts only in company."),
-            click.option("--company", multiple=True, help="A phrase that makes ambiguous acronyms count."),
-            click.option("--exclude", multiple=True, help="A phrase in which the words mean something else."),
-            click.option("--mesh", multiple=True, help="A MeSH heading."),
-            click.option("--parent", help="The topic that includes this one."),
-        )
-    ):
-        function = option(function)
-    return function
-
-
-def definition_of(options: Mapping[str, Any]) -> dict[str, list[str]]:
-    names = ("terms", "acronyms", "ambiguous", "company", "exclude", "mesh")
-    return {name: list(options[name]) for name in names if options.get(name)}
 
 
 @command.command("list")
@@ -112,7 +89,7 @@ def show(slug: str, *, as_json: bool) -> None:
 @command.command()
 @click.argument("slug")
 @click.option("--name", required=True, help="The name that readers see.")
-@definition_options
+@defined.options
 @click.option("--watch", help="Make sources that ask for it: pubmed,clinicaltrials,europepmc.")
 @click.option("--dry-run", is_flag=True, help="Show what it would match; save nothing.")
 def add(slug: str, name: str, watch: str | None, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401
@@ -120,16 +97,13 @@ def add(slug: str, name: str, watch: str | None, *, dry_run: bool, **options: An
 
     Shows the stored items that it matches, with the words that prove it, before it is saved.
     """
-    from alerts.classify import packs
     from alerts.model import Topic
     from alerts.pipeline import manage
     from alerts.store import catalogue
     from alerts.store.engine import reading
 
-    topic = Topic(slug=slug, name=name, definition=definition_of(options), parent=options["parent"])
-    packs.check_topic(topic)
-    if not any(topic.definition.get(name) for name in ("terms", "acronyms", "ambiguous", "mesh")):
-        raise UsageError("It would match nothing: give at least one --term, --acronym or --mesh.")
+    said = defined.definition(options)
+    topic = defined.checked(Topic(slug=slug, name=name, definition=said, parent=options["parent"]))
     world = opened()
     kinds = [kind for kind in (watch or "").replace(" ", "").split(",") if kind]
     sources = _watchers(topic, kinds)
@@ -211,7 +185,7 @@ def _print_trial(trial: "Trial", most: int = 20) -> None:
 @command.command()
 @click.argument("slug")
 @click.option("--name", help="A new name.")
-@definition_options
+@defined.options
 @click.option("--no-parent", is_flag=True, help="It stands alone.")
 @click.option("--alert", is_flag=True, help="Items that gain it are news (mailed), not only shown.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; save nothing.")
@@ -221,7 +195,6 @@ def edit(slug: str, name: str | None, *, no_parent: bool, alert: bool, dry_run: 
     Each option given replaces that part of the definition. What changes in the archive is shown before it is saved;
     the archive is then labelled anew.
     """
-    from alerts.classify import packs
     from alerts.pipeline import manage
     from alerts.store import catalogue
     from alerts.store.engine import reading
@@ -229,13 +202,13 @@ def edit(slug: str, name: str | None, *, no_parent: bool, alert: bool, dry_run: 
     world = opened()
     with reading(world.engine) as session:
         old = catalogue.topic(session, slug)
-    new = replace(
-        old,
-        name=name or old.name,
-        definition={**old.definition, **definition_of(options)},
-        parent=None if no_parent else options["parent"] or old.parent,
-    )
-    packs.check_topic(new)
+        new = replace(
+            old,
+            name=name or old.name,
+            definition=defined.definition(options, old.definition),
+            parent=None if no_parent else options["parent"] or old.parent,
+        )
+        catalogue.check_topics(session, [defined.checked(new)])
     if new == old:
         click.echo(f"The topic {slug} is as it was.")
         return
@@ -255,13 +228,16 @@ def retire(slug: str, into: str | None) -> None:
     """End a topic.
 
     Its slug is never used again; its feed says that it is gone, or leads to the successor. Followers get one mail.
+    Sources that were made to watch it (--watch) are paused.
     """
     from alerts.pipeline.retiring import Retiring
 
     world = opened()
-    told = Retiring(world.engine, world.keyring, world.settings).retire(slug, world.now(), into=into)
+    done = Retiring(world.engine, world.keyring, world.settings).retire(slug, world.now(), into=into)
     onwards = f"go on with {into}" if into else "lose it"
-    click.echo(f"Retired the topic {slug}; {told} followers {onwards}, and are told.")
+    click.echo(f"Retired the topic {slug}; {counted(done.told, 'follower')} {onwards}, and are told.")
+    for source in done.paused:
+        click.echo(f"Paused the source {source}, which watched it; remove it with: alerts source remove {source}")
 
 
 @command.command()
@@ -344,10 +320,20 @@ def import_(what: str, *, dry_run: bool) -> None:
     """
     from alerts.classify import packs
     from alerts.pipeline import manage
+    from alerts.store import catalogue
+    from alerts.store.engine import reading
 
-    name, text = _pack_text(what)
+    name, text = defined.pack_text(what)
     topics = packs.load(text, name)
+    named = {topic.slug for topic in topics}
     world = opened()
+    with reading(world.engine) as session:
+        ended = catalogue.ended(session)
+        topics = tuple(topic for topic in topics if topic.slug not in ended)
+        catalogue.check_topics(session, topics)
+    if left := sorted(ended.intersection(named)):
+        click.echo(f"Left out, since they have ended: {', '.join(left)}")
+    defined.warn(topics)
     _try(world, topics)
     if dry_run:
         click.echo(UNSAVED)
@@ -356,20 +342,6 @@ def import_(what: str, *, dry_run: bool) -> None:
     click.echo(f"Added {counted(len(added), 'topic')}, changed {len(changed)}.")
     if added or changed:
         _label_anew(world)
-
-
-def _pack_text(what: str) -> tuple[str, str]:
-    from alerts.classify import packs
-
-    if what == "-":
-        return "standard input", sys.stdin.read()
-    path = Path(what)
-    if path.suffix == ".toml" or path.is_file():
-        try:
-            return str(path), path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    return what, packs.shipped(what)
 
 
 @command.command()

@@ -15,10 +15,15 @@ def watchers(topic: Topic, kinds: Iterable[str]) -> tuple[Source, ...]:
             query=QUERIES[kind](words, tuple(topic.definition.get("mesh", ()))),
             title=f"{NAMES[kind]}: {topic.name}",
             gives=GIVES[kind],
-            why=f"watches the topic {topic.slug}",
+            why=purpose(topic.slug),
         )
         for kind in kinds
     )
+
+
+def purpose(slug: str) -> str:
+    """Return why the sources that watch a topic are there, by which they are known."""
+    return f"watches the topic {slug}"
 
 
 def _quoted(words: Iterable[str]) -> list[str]:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from alerts.ingest.watch import purpose
 from alerts.pipeline.contents import sender, short_edition
 from alerts.publish import notes
 from alerts.settings import Settings
@@ -22,6 +23,13 @@ from subscribers.tokens import Keyring
 KIND: Final = "notice"
 
 
+class Retired(NamedTuple):
+    """How many followers get mail, and are told; and the sources that were paused."""
+
+    told: int
+    paused: tuple[str, ...]
+
+
 class Retiring:
     """Ends topics."""
 
@@ -30,8 +38,8 @@ class Retiring:
         self._keyring = keyring
         self._settings = settings
 
-    def retire(self, slug: str, now: datetime, *, into: str | None = None) -> int:
-        """End a topic; its followers go on with `into` or lose it. Returns how many get mail, and are told.
+    def retire(self, slug: str, now: datetime, *, into: str | None = None) -> Retired:
+        """End a topic: its followers go on with `into` or lose it, and sources that only watch it pause.
 
         One transaction, however many follow: nobody may lose a topic without a word.
         """
@@ -41,7 +49,7 @@ class Retiring:
             followers = store.followers(session, held)
             self._tell(session, slug, followers, now)
             store.move_sets(session, {old: new for old in held if (new := _without(old, slug, into)) != old})
-            return len(followers)
+            return Retired(len(followers), tuple(catalogue.pause_watchers(session, purpose(slug))))
 
     def _tell(self, session: Session, slug: str, followers: Sequence[Follower], now: datetime) -> None:
         note = self._note(session, slug)

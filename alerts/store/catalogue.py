@@ -39,6 +39,11 @@ def parents(session: Session) -> dict[str, str | None]:
     return dict(session.execute(select(TopicRow.slug, TopicRow.parent)).all())
 
 
+def ended(session: Session) -> set[str]:
+    """Return the slugs of topics that were retired."""
+    return set(session.exec(select(TopicRow.slug).where(col(TopicRow.retired_at).is_not(None))))
+
+
 def _topic(row: TopicRow) -> Topic:
     return Topic(
         slug=row.slug,
@@ -72,24 +77,30 @@ def add_topics(session: Session, new: Iterable[Topic]) -> list[str]:
 
 
 def check_new_topics(session: Session, wanted: Sequence[Topic]) -> None:
-    """Raise UsageError for a slug that exists or is reserved, for a parent that does not exist, or a circle."""
-    known = parents(session)
+    """Raise UsageError for a slug that exists, and what `check_topics` raises."""
+    check_topics(session, wanted)
+    if existing := sorted(parents(session).keys() & {one.slug for one in wanted}):
+        raise UsageError(f"The topic {existing[0]!r} exists already; change it with: alerts topic edit {existing[0]}")
+
+
+def check_topics(session: Session, wanted: Sequence[Topic]) -> None:
+    """Raise UsageError for a slug that has ended or is reserved, for a parent that does not exist, or a circle."""
+    known = parents(session) | {one.slug: one.parent for one in wanted}
+    gone = ended(session)
     for one in wanted:
-        if one.slug in known:
-            raise UsageError(f"The topic {one.slug!r} exists already; change it with: alerts topic edit {one.slug}")
+        if one.slug in gone:
+            raise UsageError(f"The topic {one.slug!r} has ended, and its slug is never used again; choose another slug")
         if one.slug in RESERVED:
             raise UsageError(f"{one.slug!r} is a reserved word and cannot be a topic")
-        known[one.slug] = one.parent
-    for one in wanted:
         _check_parent(one, known)
 
 
 def edit_topics(session: Session, changed_topics: Iterable[Topic]) -> list[str]:
     """Give topics a new name, definition or parent; the slug stays for ever. Returns the slugs that differ now."""
-    known, touched = parents(session), []
-    for one in changed_topics:
-        row = _topic_row(session, one.slug)
-        _check_parent(one, known | {one.slug: one.parent})
+    wanted, touched = list(changed_topics), []
+    rows = [_topic_row(session, one.slug) for one in wanted]
+    check_topics(session, wanted)
+    for one, row in zip(wanted, rows, strict=True):
         values = _topic_values(one)
         if any(getattr(row, name) != value for name, value in values.items()):
             row.name, row.definition, row.parent = one.name, values["definition"], one.parent
@@ -108,7 +119,7 @@ def _check_parent(one: Topic, known: Mapping[str, str | None]) -> None:
     at, passed = one.parent, {one.slug}
     while at is not None:
         if at in passed:
-            raise UsageError(f"The topic {one.slug!r} would be its own ancestor (by way of {at!r})")
+            raise UsageError(f"The topic {one.slug!r} would be its own ancestor (by way of {one.parent!r})")
         passed.add(at)
         at = known.get(at)
 
@@ -294,6 +305,15 @@ def pause_source(session: Session, slug: str) -> None:
     row = source_row(session, slug)
     changed(session, update(SourceRow).where(col(SourceRow.id) == row.id).values(
         state=SourceState.PAUSED.value, next_poll_at=None))
+
+
+def pause_watchers(session: Session, why: str) -> list[str]:
+    """Pause the sources that are there for a reason, and return their slugs."""
+    query = select(SourceRow.slug).where(SourceRow.why == why, SourceRow.state != SourceState.PAUSED.value)
+    slugs = list(session.exec(query.order_by(col(SourceRow.slug))))
+    for slug in slugs:
+        pause_source(session, slug)
+    return slugs
 
 
 def resume_source(session: Session, slug: str, now: datetime) -> None:

@@ -24,6 +24,7 @@ def findings(**definition: object) -> list[str]:
         ({"terms": ["leuko*", "leukocyte"]}, "'leukocyte' is shadowed by 'leuko*'"),
         ({"terms": ["x ray"], "acronyms": ["MS"]}, "'MS' has no company"),
         ({"ambiguous": ["MS"]}, "there is neither `company` nor `terms`"),
+        ({"terms": ["gout"], "illness": ["GT"]}, "illness: 'GT' is not under `ambiguous`"),
     ],
 )
 def test_a_fault_is_found(definition: dict[str, object], says: str) -> None:
@@ -36,6 +37,7 @@ def test_a_fault_is_found(definition: dict[str, object], says: str) -> None:
         {"terms": ["multiple sclerosis"], "ambiguous": ["MS", "ON", "HAM"], "company": ["demyelination"]},
         {"terms": ["IL-6R+", "HLA-DRB1*15"], "acronyms": ["NMOSD"]},
         {"mesh": ["Multiple Sclerosis"]},
+        {"terms": ["gouty arthritis"], "ambiguous": ["GT"], "illness": ["GT"]},
         {"terms": ["pregnancy"], "acronyms": ["IVF"], "within": "condition"},
     ],
 )

@@ -37,7 +37,7 @@ DEFINITIONS = st.fixed_dictionaries(
 NAMES = st.text(min_size=1, max_size=30).filter(lambda name: bool(name.strip()))
 
 
-@given(st.dictionaries(SLUGS, st.tuples(NAMES, DEFINITIONS), max_size=4))
+@given(st.dictionaries(SLUGS, st.tuples(NAMES, DEFINITIONS), min_size=1, max_size=4))
 def test_what_is_written_is_read_back(held: dict[str, tuple[str, dict[str, object]]]) -> None:
     topics = tuple(Topic(slug=slug, name=name, definition=given) for slug, (name, given) in held.items())
     assert load(dump(topics), "again.toml") == topics
@@ -64,6 +64,8 @@ BROKEN = [
     ("[topics.a]\nname = 'A'\n[topics.a]\nname = 'B'\n", "p.toml:3: not TOML: duplicate slug"),
     ("[topics.a]\nname = 'A'\nname = 'B'\n", "p.toml:3: not TOML"),
     ("[topics.a]\nname = \n", "p.toml:2: not TOML"),
+    ("", "p.toml:1: holds no topic"),
+    ("pack = 'x'\n[topics]\n", "p.toml:1: holds no topic"),
     ("topics = 3\n", "p.toml:1: `topics` must be tables"),
     ("[topics]\na = 3\n", "p.toml:1: `topics.a` must be a table"),
     (

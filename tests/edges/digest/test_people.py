@@ -270,7 +270,7 @@ def test_a_retired_topic_gives_its_followers_to_its_successor(house) -> None:
     house.person("a@example.org", "mogad?phase=3 ms")
     house.person("b@example.org", "mogad")
     house.person("c@example.org", "ms")
-    assert Retiring(house.engine, house.keyring, house.settings).retire("mogad", house.now, into="nmosd") == 2
+    assert Retiring(house.engine, house.keyring, house.settings).retire("mogad", house.now, into="nmosd").told == 2
     assert house.find("a@example.org").wishes.set_text == "ms nmosd?phase=3"
     assert house.find("b@example.org").wishes.set_text == "nmosd"
     assert house.find("c@example.org").wishes.set_text == "ms"

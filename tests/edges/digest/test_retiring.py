@@ -21,7 +21,7 @@ def test_followers_are_told_once_what_became_of_their_topic(house, retire) -> No
     house.person("c@example.org", "ms")
     paused = house.person("d@example.org", "mogad")
     people.pause(house.engine, house.keyring, paused.address, house.now, until=house.now + timedelta(days=9))
-    assert retire("mogad", into="nmosd") == 2
+    assert retire("mogad", into="nmosd").told == 2
     retire("mogad", into="nmosd")
     mails = house.mails("notice")
     assert [delivery.subscriber_id for delivery, _ in mails] == [one.id for one in told]
@@ -32,7 +32,7 @@ def test_followers_are_told_once_what_became_of_their_topic(house, retire) -> No
 
 def test_who_loses_a_topic_is_told_that_too(house, retire) -> None:
     house.person("a@example.org", "mogad ms")
-    assert retire("mogad") == 1
+    assert retire("mogad").told == 1
     ((_, edition),) = house.mails("notice")
     assert "no longer followed here" in text(house, edition)
     assert house.find("a@example.org").wishes.set_text == "ms"
