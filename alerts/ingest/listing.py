@@ -51,7 +51,7 @@ def _row(source: Source, item: _Element, base: str) -> Row:
         "link": clean_url(urljoin(base, href)) if href else "",
         "title": clean_title(_title(source, item)),
         "date": _date(source, item),
-        "text": words_of(item),
+        "text": _words(item),
     }
     return {"locator": row["link"] or raw_hash(row["title"])[:32], "hash": row_hash(row), **row}
 
@@ -67,8 +67,23 @@ def _date(source: Source, item: _Element) -> str:
     """Return the first date where the selector says, or else in the item's times, or else in its words."""
     nodes = _select(source, "date", item) if source.options.get("date") else list(item.iter("time")) or [item]
     day_first = bool(source.options.get("day_first"))
-    said = (node.get("datetime") or words_of(node) for node in nodes)
+    said = (node.get("datetime") or _words(node) for node in nodes)
     return next((str(found) for text in said if (found := find_date(text, day_first=day_first))), "")
+
+
+def _words(node: _Element) -> str:
+    """Return the words of an item on one line, those of neighbouring blocks apart."""
+    return " ".join(_apart(node).split())
+
+
+def _apart(node: _Element) -> str:
+    if not isinstance(node.tag, str):
+        return ""
+    inner = (node.text or "") + "".join(_apart(child) + (child.tail or "") for child in node)
+    return inner if node.tag in _INLINE else f" {inner} "
+
+
+_INLINE = frozenset({"b", "em", "font", "i", "mark", "small", "strong", "sub", "sup", "u"})
 
 
 def _select(source: Source, name: str, node: _Element) -> list[_Element]:

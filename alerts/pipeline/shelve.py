@@ -154,14 +154,11 @@ class Shelver:
 
     def _worked(self, part: Part, loaded: Shelf, draft: Draft) -> Shelved:
         desk = Desk(loaded, self._now, part.guard, part.about, source_id=part.source_id, draft=draft)
-        made, grown, seen = len(draft.created), len(draft.before), len(draft.seen)
+        made, grown = len(draft.created), len(draft.before)
         desk.work(part.arrivals)
-        return Shelved(
-            new=max(0, len(draft.created) - made),
-            changed=max(0, len(draft.before) - grown),
-            seen=len(draft.seen) - seen,
-            undated=desk.undated,
-        )
+        new, changed = max(0, len(draft.created) - made), max(0, len(draft.before) - grown)
+        seen = max(0, len(part.arrivals) - new - changed)
+        return Shelved(new=new, changed=changed, seen=seen, undated=desk.undated)
 
     def _write(self, session: Session, loaded: Shelf, draft: Draft, memo: Memo) -> None:
         self._label(session, loaded, draft, memo)
