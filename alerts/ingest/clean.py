@@ -3,6 +3,8 @@
 import html
 import re
 import unicodedata
+from itertools import groupby
+from operator import itemgetter
 
 from alerts.ingest.weblink import clean_url
 
@@ -16,8 +18,8 @@ _JOINER = "\u034f"  # the one unseen character that Python calls printable
 _BREAKS = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 _BLOCK = (
-    "address|article|aside|blockquote|br|caption|center|dd|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]|"
-    "header|hr|li|main|nav|ol|option|p|pre|section|sec|table|tbody|td|tfoot|th|thead|title|tr|ul"
+    "address|article|aside|blockquote|br|caption|center|dd|div|dl|dt|fieldset|figcaption|figure|footer|form|h1|h2|"
+    "h3|h4|h5|h6|header|hr|li|main|nav|ol|option|p|pre|section|sec|table|tbody|td|tfoot|th|thead|title|tr|ul"
 )
 _INLINE = (
     "a|abbr|acronym|applet|area|audio|b|base|bdi|bdo|big|blink|bold|body|button|canvas|cite|code|col|colgroup|data|del|"
@@ -28,11 +30,20 @@ _INLINE = (
 _JATS = "disp-formula|ext-link|inline-formula|inline-graphic|list|list-item|named-content|styled-content|tex-math|xref"
 _INSIDE = r"""(?:\s(?:[^<>"']|"[^"]{0,4000}"|'[^']{0,4000}'){0,2000}|\s[^<>]{0,2000})?"""
 _ANY_WITH_VALUES = r"""[a-z][\w.:-]*(?:\s+[\w.:-]+\s*=\s*(?:"[^"<>]{0,4000}"|'[^'<>]{0,4000}')){1,50}"""
+
+
+def _by_letter(words: str) -> str:
+    """Return alternatives grouped by their first letter: where no case counts, `re` tries each of them in turn."""
+    groups = groupby(sorted(words.split("|")), itemgetter(0))
+    return "|".join(f"{letter}(?:{'|'.join(word[1:] for word in group)})" for letter, group in groups)
+
+
+_NAME = rf"{_by_letter(f'{_BLOCK}|{_INLINE}|{_JATS}')}|[a-z]\w{{0,20}}:[a-z][\w.-]{{0,40}}"
 _TAG = re.compile(
-    rf"</?(?:(?:{_BLOCK}|{_INLINE}|{_JATS}|[a-z]\w{{0,20}}:[a-z][\w.-]{{0,40}}){_INSIDE}|{_ANY_WITH_VALUES})\s*/?>",
+    rf"</?(?:(?:{_NAME}){_INSIDE}|{_ANY_WITH_VALUES})\s*/?>",
     re.IGNORECASE,
 )
-_BLOCK_TAG = re.compile(rf"<(?=/?(?:[a-z]{{1,20}}:)?(?:{_BLOCK})[\s/>])", re.IGNORECASE)
+_BLOCK_TAG = re.compile(rf"<(?=/?(?:[a-z]{{1,20}}:)?(?:{_by_letter(_BLOCK)})[\s/>])", re.IGNORECASE)
 _RAW = re.compile(r"<(script|style|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
 _DECLARATION = re.compile(r"<[!?][^<>]{0,2000}>")

@@ -22,6 +22,7 @@ _CUT_OFF = re.compile(
     r"\bcontinue reading\b.*)\W*$",
     re.IGNORECASE,
 )
+_CUT_OFF_WORDS = ("...", "\u2026", "more", "full", "rest", "reading")  # one of them is in whatever _CUT_OFF finds
 _APPEARED = re.compile(r"^The post .{1,400} (?:appeared first|first appeared) on .{1,200}$", re.MULTILINE)
 _PMID_PLACES = re.compile(
     r"(?:pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/|pubmed:|pmid:\s?)(\d{1,9})\b"
@@ -98,10 +99,15 @@ def _said(found: Mapping[str, Any], link: str, bone: Bone) -> Said:
         read = dialects.pubmed(html)
         if read:
             return read
-    text = _APPEARED.sub("", clean.plain(html)).strip()[:_LONGEST_TEXT]
+    text = _without_signature(clean.plain(html))[:_LONGEST_TEXT]
     if sort.host_of(link) in sort.REGISTRY_HOSTS:
         return dialects.trial(text, unquote(link), bone.guid) or Said(text=text)
     return dialects.labelled(text)
+
+
+def _without_signature(text: str) -> str:
+    """Cut the line with which blogs sign what they syndicate."""
+    return _APPEARED.sub("", text).strip() if "The post " in text else text
 
 
 def _first_words(text: str) -> str:
@@ -120,13 +126,17 @@ def _content(  # noqa: PLR0913  what is known by then
         title=title,
         url=url,
         text=text,
-        truncated=bool(_CUT_OFF.search(text[-200:])) or short,
+        truncated=_is_cut_off(text[-200:]) or short,
         authors=said.authors or names(bone.creators or _authors(found)),
         venue=clean.title(said.venue or str(found.get("prism_publicationname") or "")),
         published=_earlier(said.published, _published(found)),
         status=said.status,
         language=str(found.get("language") or "")[:20] if isinstance(found.get("language"), str) else "",
     )
+
+
+def _is_cut_off(end: str) -> bool:
+    return any(word in end.lower() for word in _CUT_OFF_WORDS) and bool(_CUT_OFF.search(end))
 
 
 def _authors(found: Mapping[str, Any]) -> list[str]:

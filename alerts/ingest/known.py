@@ -1,7 +1,6 @@
 """Cut out of a feed what we know byte for byte or can read as it stands, so that feedparser sees the rest; pure."""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,13 +9,15 @@ from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import urljoin
 
+import re2
 from lxml import etree
 
 from alerts.ingest import plainly
 from alerts.ingest.weblink import url_value
 
-_NOISE = re.compile(rb"\b(?:utm_\w{1,20}=[^&\"'<>\s]*|f[cf]=\d{8,}|v=\d+\.[\w.+%]*|v=[\w%-]{40,})")
-_NOISE_MARKS = (b"utm_", b"fc=", b"ff=", b"v=")
+_NOISE = re2.compile(  # one quick scan of each entry
+    rb"\b(?:utm_\w{1,20}=[^&\"'<>\s]*|f[cf]=\d{8,}|v=\d+\.[\w.+%]*|v=[\w%-]{40,})"
+)
 _BULKY = {"{http://purl.org/rss/1.0/modules/content/}encoded": "bulky"}
 _GROUPS = {"description": "bulky", "guid": "guid", "id": "guid", "link": "link", "title": "title", "doi": "identifier"}
 _DC_GROUPS = {"identifier": "identifier", "creator": "creator"}
@@ -146,8 +147,7 @@ def _group(tag: str) -> str:
 
 def raw_hash(entry: bytes) -> str:
     """Return the SHA-256 of an entry's bytes, without what services count in their links (`utm_*`, `fc`, `ff`, `v`)."""
-    noisy = any(mark in entry for mark in _NOISE_MARKS)
-    return hashlib.sha256(_NOISE.sub(b"", entry) if noisy else entry).hexdigest()
+    return hashlib.sha256(_NOISE.sub(b"", entry)).hexdigest()
 
 
 def _texts(nodes: Iterable[etree._Element]) -> Iterator[str]:

@@ -57,8 +57,8 @@ _ABOUT_A_JOURNAL = re.compile(
     r"\b(?:news|blogs?|press|podcasts?|comments?|jobs|events|videos?|interviews)\b", re.IGNORECASE
 )
 _SECTION = re.compile(
-    r"^(?:BACKGROUND|INTRODUCTION|OBJECTIVES?|AIMS?|PURPOSE|METHODS?|RESULTS|FINDINGS|CONCLUSIONS?)\b.{0,30}?:",
-    re.MULTILINE | re.IGNORECASE,
+    r"(?:BACKGROUND|INTRODUCTION|OBJECTIVES?|AIMS?|PURPOSE|METHODS?|RESULTS|FINDINGS|CONCLUSIONS?)\b.{0,30}?:",
+    re.IGNORECASE,
 )
 
 
@@ -109,7 +109,7 @@ def is_journal(title: str) -> bool:
 
 def has_sections(text: str) -> bool:
     """Tell whether a text is an abstract by its headings (two of methods, results and the like)."""
-    return len(_SECTION.findall(text)) > 1
+    return sum(bool(_SECTION.match(line)) for line in text.split("\n")) > 1
 
 
 def notice_relation(title: str) -> str:
