@@ -14,7 +14,7 @@ from alerts.pipeline.rules import hints, study_linked
 from alerts.store import due, labels, saving, shelf
 from alerts.store.due import Claimed, Outcome
 from alerts.store.engine import reading, writing
-from alerts.store.shelf import At, Draft, Seen, Shelf
+from alerts.store.shelf import At, Draft, Held, Seen, Shelf
 
 PART = 200  # entries a transaction: a page that holds more is written in parts, its state with the last (law 14)
 
@@ -66,7 +66,7 @@ class Part:
     @property
     def about(self) -> tuple[str, str] | None:
         source = self.visit.claimed.source
-        return (source.about, source.title) if source.about else None
+        return (source.about, source.title or source.slug) if source.about else None
 
     @property
     def hints(self) -> tuple[tuple[str, str], ...]:
@@ -189,13 +189,18 @@ class Shelver:
         for one in grown:
             ruled = [label for label in old.get(one, ()) if label.by == labels.RULE]
             if not saving.same_labels(ruled, draft.labels[one]):
-                draft.intents.append(_grown(loaded, one))
+                draft.intents.extend(_grown(loaded.items[one]))
 
 
-def _grown(loaded: Shelf, one: int) -> Intent:
-    """An item whose labels changed because its content grew is matched anew, or new to those it never reached."""
-    first = loaded.items[one].first_alert is None
-    return Intent(item_id=one, reason=Reason.NEW if first else Reason.MATCHED)
+def _grown(held: Held) -> Iterator[Intent]:
+    """An item whose labels changed because its content grew is matched anew, or new to those it never reached.
+
+    A retracted work is recommended to nobody further, whatever is done to its words later.
+    """
+    if held.first_alert is None:
+        yield Intent(item_id=held.id, reason=Reason.NEW)
+    elif held.mark != Reason.RETRACTED.value:
+        yield Intent(item_id=held.id, reason=Reason.MATCHED)
 
 
 def _how(part: Part) -> due.How:
