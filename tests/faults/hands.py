@@ -11,7 +11,7 @@ from crew import Say
 from sqlalchemy import Engine, event
 from valley import KEYRING, Lines, settings
 
-from alerts import ingest
+from alerts import ingest, logs
 from alerts.deliver.carrier import Deadlines
 from alerts.deliver.smtp import Limits, SmtpCarrier
 from alerts.ingest.fetch import Fetch
@@ -91,8 +91,9 @@ def serve(say: Say, url: str, folder: str, port: int) -> None:
     """Run the whole service but for its pages, with quick beats, until SIGTERM."""
     ingest.KINDS["lines"] = Lines()  # type: ignore[index]
     composing.BATCH = 10  # type: ignore[misc]
-    for call in (lease.claim, lease.renew, deliver.deliver_due):
+    for call in (lease.claim, lease.take, lease.renew, deliver.deliver_due):
         (call.__kwdefaults__ or {})["lease"] = LEASE
+    logs.configure()
     engine = _opened(say, url)
     uvloop.run(_serve(World(settings(engine, port, folder=folder), engine, KEYRING)))
 

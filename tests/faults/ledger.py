@@ -41,6 +41,11 @@ class Line(NamedTuple):
     twice: int
     allowed: int
 
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was lost, and no more came twice than may."""
+        return self.lost == 0 and self.twice <= self.allowed
+
 
 def table(lines: Sequence[Line]) -> Iterator[str]:
     """Yield the rows of the table in Markdown, with the sums under them."""

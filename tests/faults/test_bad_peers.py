@@ -49,7 +49,7 @@ def test_sources_that_misbehave_at_random(
     asyncio.run(round_of_polls(engine, now + timedelta(days=1)))
     release.release(engine, now)
     trials = len([one for one in met if one != "well"])
-    told("HTTP peer failed", on=engine, trials=trials, **valley.works(engine, sources.all)._asdict())
+    assert told("HTTP peer failed", on=engine, trials=trials, **valley.works(engine, sources.all)._asdict()).holds
 
 
 async def round_of_mails(engine: Engine, sink: Sink, now: datetime) -> None:
@@ -85,4 +85,4 @@ def test_a_mail_server_that_misbehaves_at_random(
         valley.expire_waits(engine)
         asyncio.run(round_of_mails(engine, sink, now))
     found = valley.mails(engine, people, sink)
-    told("SMTP peer failed", on=engine, trials=len(met), **found._asdict(), allowed=sink.swallowed)
+    assert told("SMTP peer failed", on=engine, trials=len(met), **found._asdict(), allowed=sink.swallowed).holds

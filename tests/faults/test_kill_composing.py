@@ -47,4 +47,4 @@ def test_a_composer_killed_again_and_again_gives_everyone_one_digest(
     assert counts == sorted(counts)
     Hand(hands.compose, url, now).finish()
     found = valley.digests(engine)
-    told("composer killed", on=engine, trials=kills, lost=people - prepared(engine) + found.lost, twice=found.twice)
+    assert told("composer killed", on=engine, trials=kills, lost=people - prepared(engine) + found.lost, twice=found.twice).holds

@@ -39,7 +39,7 @@ def test_a_poller_killed_again_and_again_loses_and_repeats_nothing(
         counts.append(counted(engine))
         valley.expire_leases(engine)
     assert counts == sorted(counts)
-    told("poller killed", on=engine, trials=kills, **finish(engine, url, now, sources.all)._asdict())
+    assert told("poller killed", on=engine, trials=kills, **finish(engine, url, now, sources.all)._asdict()).holds
 
 
 def test_a_releaser_killed_again_and_again_loses_and_repeats_no_number(
@@ -52,4 +52,4 @@ def test_a_releaser_killed_again_and_again_loses_and_repeats_no_number(
         kills += Hand(hands.publish, url, now).killed(dice, SIGNS)
         counts.append(counted(engine))
     assert counts == sorted(counts)
-    told("releaser killed", on=engine, trials=kills, **finish(engine, url, now, sources.all)._asdict())
+    assert told("releaser killed", on=engine, trials=kills, **finish(engine, url, now, sources.all)._asdict()).holds

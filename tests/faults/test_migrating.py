@@ -93,7 +93,7 @@ def test_a_migration_killed_again_and_again_is_whole_or_not_there(
         lost += sum(len(some) for some in held.values()) - sum(len(some) for some in rows(engine).values())
         assert rows(engine) == held
         assert found(engine) == before
-    told(f"migration from {revision} killed", on=engine, trials=kills, lost=lost)
+    assert told(f"migration from {revision} killed", on=engine, trials=kills, lost=lost).holds
 
 
 NEXT = f"""'''What a later release may add.'''
@@ -136,7 +136,7 @@ def test_an_old_worker_goes_on_while_two_new_ones_upgrade(
             assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
         schema.check(engine)
         count += valley.works(engine, sources.all)
-    told("upgraded under a worker", on=engine, trials=trials, **count._asdict())
+    assert told("upgraded under a worker", on=engine, trials=trials, **count._asdict()).holds
 
 
 def test_a_program_goes_on_with_a_schema_newer_than_its_own_and_refuses_an_older_one(engine: Engine) -> None:

@@ -124,8 +124,8 @@ def test_locks_held_for_too_long(
         work.now += timedelta(minutes=10)
     work.now += timedelta(days=1)
     work.all()
-    told("lock held for too long", on=engine, trials=len(refused), **counted(engine, sources, sink, people),
-         allowed=refused.count("send") * CONNECTIONS)
+    assert told("lock held for too long", on=engine, trials=len(refused), **counted(engine, sources, sink, people),
+                allowed=refused.count("send") * CONNECTIONS).holds
 
 
 @pytest.fixture
@@ -168,8 +168,8 @@ def test_a_full_disk(
         assert work.do(verb)
     work.now += timedelta(days=1)
     work.all()
-    told("disk full", on=engine, trials=len(refused), **counted(engine, sources, sink, people),
-         allowed=refused.count("send") * CONNECTIONS)
+    assert told("disk full", on=engine, trials=len(refused), **counted(engine, sources, sink, people),
+                allowed=refused.count("send") * CONNECTIONS).holds
     engine.dispose()
 
 
@@ -191,5 +191,5 @@ def test_a_service_goes_on_after_its_database_restarted(
         valley.until(lambda: valley.all_done(engine, sources.all, people))
         service.stop()
         allowed = restarts * CONNECTIONS
-        told("database restarted", on=engine, trials=restarts, **counted(engine, sources, sink, people), allowed=allowed)
+        assert told("database restarted", on=engine, trials=restarts, **counted(engine, sources, sink, people), allowed=allowed).holds
         engine.dispose()

@@ -32,4 +32,4 @@ def test_two_of_each_role_of_which_one_is_killed(
             valley.expire_leases(engine)
         Hand(work, url, now, *more).finish()
     found = valley.works(engine, sources.all) + valley.digests(engine) + valley.mails(engine, people, sink)
-    told("two of each role, one killed", on=engine, trials=kills, **found._asdict(), allowed=open_at_kills)
+    assert told("two of each role, one killed", on=engine, trials=kills, **found._asdict(), allowed=open_at_kills).holds

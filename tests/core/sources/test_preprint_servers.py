@@ -1,6 +1,7 @@
 """Runs against the listing of medRxiv and bioRxiv, and the query that is applied on our side."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -128,4 +129,4 @@ def test_queries_do_not_match(query: str, text: str) -> None:
 
 @given(st.text(max_size=60))
 def test_any_query_compiles(query: str) -> None:
-    wanted(query).match("some text")
+    assert isinstance(wanted(query), re.Pattern)

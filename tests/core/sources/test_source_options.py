@@ -71,7 +71,9 @@ def test_what_could_never_be_polled_is_refused(source: Source, said: str) -> Non
 
 
 def test_the_shipped_pack_passes() -> None:
-    for source in packs.load(packs.shipped("neuroimmunology"), "neuroimmunology"):
+    shipped = packs.load(packs.shipped("neuroimmunology"), "neuroimmunology")
+    assert shipped
+    for source in shipped:
         ingest.check(source, NOW)
 
 

@@ -97,6 +97,7 @@ async def test_who_stays_long_gives_way(two, monkeypatch) -> None:
         while not waiting.done():
             async with busy(one, HOST):
                 await asyncio.sleep(0.01)
+    assert waiting.exception() is None
 
 
 async def test_a_visit_that_was_lost_is_begun_anew(two, engine, monkeypatch) -> None:
