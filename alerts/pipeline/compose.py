@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from alerts.errors import AlertsError, NotFoundError
 from alerts.pipeline import notices
-from alerts.pipeline.contents import SILENCE, Contents, Group, sender
+from alerts.pipeline.contents import SILENCE, Contents, Group, mailing, sender
 from alerts.settings import Settings
 from alerts.store import editions, numberline, runs
 from alerts.store import engine as database
@@ -212,15 +212,15 @@ class _Work:
         return turns.advance(session, moves, self._now) | set(barred)
 
     def _mailing(self, row: Any, edition: Edition) -> Mailing:  # noqa: ANN401
-        recipient, ordinal = str(row.id), row.digest_no + 1
-        return Mailing(
-            recipient,
-            "digest",
-            ordinal,
-            self._ids[edition.hash],
-            self._keyring.message_id(recipient, "digest", ordinal, self._domain),
+        return mailing(
+            self._keyring,
+            self._domain,
             row.id,
-            row.domain_hash,
+            "digest",
+            row.digest_no + 1,
+            self._ids[edition.hash],
+            subscriber_id=row.id,
+            domain_hash=row.domain_hash,
             priority=editions.IMMEDIATE if row.cadence == "immediate" else editions.DIGEST,
         )
 

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -19,9 +19,10 @@ from alerts.publish.letters import Digest, First, Followed, digest, subject, tol
 from alerts.settings import Settings
 from alerts.store import catalogue, items, trouble, windows
 from alerts.store import engine as database
-from alerts.store.editions import Edition
+from alerts.store.editions import Edition, Mailing
 from subscribers.cadence import Cadence
 from subscribers.interest import Interest, parse_set
+from subscribers.tokens import Keyring
 
 KEPT: Final = 1024  # contents kept at once; compressed they are some 10 KB each
 SHOWN: Final = 2048  # items kept loaded
@@ -73,6 +74,14 @@ def short_edition(letter: Letter, settings: Settings, numbers: tuple[int, ...] =
         language=letter.language,
         numbers=numbers,
     )
+
+
+def mailing(  # noqa: PLR0913, PLR0917  what tells one mail from another
+    keyring: Keyring, domain: str, recipient: int | str, kind: str, ordinal: int, edition_id: int, **own: Any  # noqa: ANN401
+) -> Mailing:
+    """Return one delivery: the mail `ordinal` of a kind to a recipient, under its Message-ID (law 7)."""
+    to = str(recipient)
+    return Mailing(to, kind, ordinal, edition_id, keyring.message_id(to, kind, ordinal, domain), **own)
 
 
 @dataclass(slots=True)

@@ -14,21 +14,20 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from alerts.model import AlertedItem
-from alerts.pipeline.contents import its_blocks, sender, short_edition
+from alerts.pipeline.contents import its_blocks, mailing, sender, short_edition
 from alerts.publish.blocks import Blocks
 from alerts.publish.lines import headline
 from alerts.publish.notes import Notice, notice
 from alerts.settings import Settings
 from alerts.store import editions, items, numberline, threads, told
 from alerts.store.bulk import chunks
-from alerts.store.editions import URGENT, Edition, Mailing
+from alerts.store.editions import NOTICE, URGENT, Edition, Mailing
 from alerts.store.engine import reading, writing
 from alerts.store.told import Reader
 from subscribers.people import NOTICES
 from subscribers.tokens import Keyring
 
 JOB: Final = "notices"
-KIND: Final = "notice"
 BATCH: Final = 1000
 EDITIONS: Final = 5000  # in one question, which has room for some 32,000 values
 LONGEST_PAUSE: Final = timedelta(days=400)
@@ -92,7 +91,7 @@ class _Notices:
 
     def _told(self, number: int) -> int:
         with reading(self._engine) as session:
-            return editions.count(session, KIND, number)
+            return editions.count(session, NOTICE, number)
 
     def _story(self, session: Session, number: int) -> _Story | None:
         shown = items.alerted(session, [number])
@@ -149,13 +148,13 @@ class _Notices:
         return short_edition(letter, self._settings, numbers=(shown.alert.number,))
 
     def _mailing(self, reader: Reader, number: int, edition_id: int) -> Mailing:
-        recipient = str(reader.subscriber_id)
-        return Mailing(
-            recipient=recipient,
-            kind=KIND,
-            ordinal=number,
-            edition_id=edition_id,
-            message_id=self._keyring.message_id(recipient, KIND, number, self._sender.domain),
+        return mailing(
+            self._keyring,
+            self._sender.domain,
+            reader.subscriber_id,
+            NOTICE,
+            number,
+            edition_id,
             subscriber_id=reader.subscriber_id,
             domain_hash=reader.domain_hash,
             priority=URGENT,

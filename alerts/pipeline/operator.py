@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from alerts.pipeline.contents import sender, short_edition
+from alerts.pipeline.contents import mailing, sender, short_edition
 from alerts.publish import notes
 from alerts.settings import Settings
 from alerts.store import editions
-from alerts.store.editions import URGENT, Mailing
+from alerts.store.editions import URGENT
 from subscribers.tokens import Keyring
 
 OPERATOR = "operator"
@@ -30,12 +30,6 @@ def test(session: Session, keyring: Keyring, settings: Settings, now: datetime) 
 def _enqueue(session: Session, keyring: Keyring, settings: Settings, note: notes.Note, now: datetime) -> None:
     edition = short_edition(notes.letter(note, sender(settings)), settings)
     ordinal = editions.last_ordinal(session, OPERATOR, note.kind) + 1
-    mailing = Mailing(
-        recipient=OPERATOR,
-        kind=note.kind,
-        ordinal=ordinal,
-        edition_id=editions.keep(session, [edition], now)[edition.hash],
-        message_id=keyring.message_id(OPERATOR, note.kind, ordinal, sender(settings).domain),
-        priority=URGENT,
-    )
-    editions.enqueue(session, [mailing], now)
+    kept = editions.keep(session, [edition], now)[edition.hash]
+    mail = mailing(keyring, sender(settings).domain, OPERATOR, note.kind, ordinal, kept, priority=URGENT)
+    editions.enqueue(session, [mail], now)

@@ -3,24 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from alerts.ingest.watch import purpose
-from alerts.pipeline.contents import sender, short_edition
+from alerts.pipeline.contents import mailing, sender, short_edition
 from alerts.publish import notes
 from alerts.settings import Settings
 from alerts.store import catalogue, editions
-from alerts.store.editions import Edition, Mailing
+from alerts.store.editions import NOTICE, Edition
 from alerts.store.engine import writing
 from subscribers import store
 from subscribers.interest import format_set, parse_set
 from subscribers.store import Follower
 from subscribers.tokens import Keyring
-
-KIND: Final = "notice"
 
 
 class Retired(NamedTuple):
@@ -56,7 +54,19 @@ class Retiring:
         made = {form: self._edition(note, form) for form in {one.format for one in followers}}
         ids = editions.keep(session, made.values(), now)
         ordinal = -catalogue.topic_id(session, slug)  # notices of works have the numbers of their alerts
-        mailings = [self._mailing(one, ordinal, ids[made[one.format].hash]) for one in followers]
+        mailings = [
+            mailing(
+                self._keyring,
+                sender(self._settings).domain,
+                one.id,
+                NOTICE,
+                ordinal,
+                ids[made[one.format].hash],
+                subscriber_id=one.id,
+                domain_hash=one.domain_hash,
+            )
+            for one in followers
+        ]
         editions.enqueue(session, mailings, now)
 
     def _note(self, session: Session, slug: str) -> notes.Note:
@@ -66,18 +76,6 @@ class Retiring:
 
     def _edition(self, note: notes.Note, form: str) -> Edition:
         return short_edition(notes.letter(note, sender(self._settings), html=form == "html"), self._settings)
-
-    def _mailing(self, follower: Follower, ordinal: int, edition_id: int) -> Mailing:
-        recipient = str(follower.id)
-        return Mailing(
-            recipient=recipient,
-            kind=KIND,
-            ordinal=ordinal,
-            edition_id=edition_id,
-            message_id=self._keyring.message_id(recipient, KIND, ordinal, sender(self._settings).domain),
-            subscriber_id=follower.id,
-            domain_hash=follower.domain_hash,
-        )
 
 
 def _without(interests: str, slug: str, into: str | None) -> str:

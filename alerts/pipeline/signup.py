@@ -8,11 +8,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from alerts.pipeline import membership
-from alerts.pipeline.contents import sender, short_edition
+from alerts.pipeline.contents import mailing, sender, short_edition
 from alerts.publish import notes
 from alerts.settings import Settings
 from alerts.store import editions
-from alerts.store.editions import URGENT, Mailing
+from alerts.store.editions import URGENT
 from alerts.store.engine import reading, writing
 from subscribers import store
 from subscribers.address import parse_address
@@ -74,20 +74,19 @@ class SignUps:
 
     def _enqueue(self, session: Session, person: Person, note: notes.Note, now: datetime, token: str = "") -> None:
         edition = short_edition(notes.letter(note, sender(self._settings)), self._settings)
-        recipient = str(person.id)
-        ordinal = editions.last_ordinal(session, recipient, CONFIRM) + 1
-        mailing = Mailing(
-            recipient=recipient,
-            kind=CONFIRM,
-            ordinal=ordinal,
-            edition_id=editions.keep(session, [edition], now)[edition.hash],
-            message_id=self._keyring.message_id(recipient, CONFIRM, ordinal, sender(self._settings).domain),
+        mail = mailing(
+            self._keyring,
+            sender(self._settings).domain,
+            person.id,
+            CONFIRM,
+            editions.last_ordinal(session, str(person.id), CONFIRM) + 1,
+            editions.keep(session, [edition], now)[edition.hash],
             subscriber_id=person.id,
             domain_hash=self._keyring.domain_hash(person.address),
             private=self._keyring.seal(token) if token else None,
             priority=URGENT,
         )
-        editions.enqueue(session, [mailing], now)
+        editions.enqueue(session, [mail], now)
 
     def asked(self, token: str, now: datetime) -> Person | None:
         """Return whom a confirm token asks, without using it up; None if it is unknown, used or too old."""

@@ -40,6 +40,9 @@ class Edition:
         return hashlib.sha256(told + self.parts).hexdigest()
 
 
+NOTICE: Final = "notice"  # the kind of mail
+
+
 class Mailing(NamedTuple):
     """One delivery to be enqueued: who gets which edition, as which mail of which kind."""
 
