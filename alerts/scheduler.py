@@ -12,6 +12,7 @@ from alerts.errors import AlertsError
 from alerts.ingest.fetch import Fetch
 from alerts.ingest.pool import Pool
 from alerts.pipeline import care, compose, deliver, inbox, index, keep, nightly, ping, poll, relabel, release, troubles
+from alerts.store import engine as database
 from alerts.wiring import World
 
 log = structlog.get_logger(__name__)
@@ -54,8 +55,11 @@ class Metronome:
             await beat.work()
         except AlertsError as error:
             log.warning("beat.failed", beat=beat.name, reason=str(error))
-        except Exception:
-            log.exception("beat.crashed", beat=beat.name)
+        except Exception as crash:
+            if reason := database.said(crash):
+                log.error("beat.failed", beat=beat.name, reason=f"the database said: {reason}")  # noqa: TRY400
+            else:
+                log.exception("beat.crashed", beat=beat.name)
         finally:
             if task:
                 self._running.discard(task)

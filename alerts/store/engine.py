@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine, event, make_url, text
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session, create_engine
 
 BUSY_TIMEOUT_MS = 10_000
@@ -60,6 +61,13 @@ def writing(engine: Engine, *, durable: bool = False, exclusive: bool = False) -
                 session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK})
             yield session
             session.commit()
+
+
+def said(error: BaseException) -> str:
+    """Return what the database said, where an error (or one of a group) is its refusal or its absence; else ""."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(said, error.exceptions)), "")
+    return str(error.orig).splitlines()[0] if isinstance(error, (OperationalError, InterfaceError)) else ""
 
 
 def database_now(session: Session) -> datetime:

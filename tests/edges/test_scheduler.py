@@ -1,9 +1,14 @@
 """The metronome over a real event loop: beats again after a failure, never twice at a time, stops softly."""
 
 import asyncio
+from pathlib import Path
+
+from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from alerts.errors import SourceError
 from alerts.scheduler import Beat, Metronome
+from alerts.store.engine import connect, reading
 
 
 async def test_a_beat_that_fails_is_played_again() -> None:
@@ -89,3 +94,29 @@ async def test_a_crash_in_a_beat_does_not_stop_the_others() -> None:
     await asyncio.wait_for(ticks.wait(), 5)
     await metronome.stop()
     assert ticks.is_set()
+
+
+async def test_a_database_that_is_away_is_one_line_in_the_log_and_no_traceback(tmp_path: Path) -> None:
+    tried = asyncio.Event()
+    nowhere = connect(f"sqlite:///{tmp_path / 'no' / 'where.db'}")
+
+    async def ask() -> None:
+        with reading(nowhere) as session:
+            session.execute(text("SELECT 1"))
+
+    async def work() -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(ask())
+        finally:
+            tried.set()
+
+    metronome = Metronome((Beat("asking", 60, work),))
+    with capture_logs() as lines:
+        metronome.start()
+        await asyncio.wait_for(tried.wait(), 5)
+        await metronome.stop()
+    (line,) = lines
+    assert (line["event"], line["beat"], line["reason"]) == (
+        "beat.failed", "asking", "the database said: unable to open database file",
+    )  # fmt: skip
