@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("id", "kind", "published", "topics", "phase", "design", "size", "title")
 SUBJECTS = ("humans", "human-samples", "animals", "cells", "none")
+STUDIED_IN = {"animal": ("animals",), "lab": ("human-samples", "cells")}
+SIZELESS = frozenset({"review", "systematic-review", "guideline", "editorial", "animal"})
 PHASES = {"early": "EARLY_PHASE1", "0": "EARLY_PHASE1", **{str(n): f"PHASE{n}" for n in range(1, 5)}}
 
 
@@ -131,12 +133,13 @@ def _values(labels: "Iterable[Label]", facet: str, role: str | None = None) -> l
 @json_option
 def show(item: str, *, as_json: bool) -> None:
     """Show one item and the words that prove its labels. ID: our number, a PMID, DOI, registry number or address."""
-    from alerts.store import items
+    from alerts.store import catalogue, items
     from alerts.store.engine import reading
 
     world = opened()
     with reading(world.engine) as session:
         one = items.listed(session, [_found(session, item)])[0]
+        names = {topic.slug: topic.name for topic in catalogue.topics(session, retired=True)}
     if as_json:
         labels = [
             {
@@ -150,7 +153,7 @@ def show(item: str, *, as_json: bool) -> None:
         ]
         print_json(row(one) | {"text": one.item.content.text, "labels": labels})
         return
-    for line in _shown(one):
+    for line in _shown(one, names):
         click.echo(line)
 
 
@@ -163,8 +166,9 @@ def _found(session: Any, said: str) -> int:  # noqa: ANN401
     return number
 
 
-def _shown(one: "Listed") -> Iterable[str]:
+def _shown(one: "Listed", names: Mapping[str, str]) -> Iterable[str]:
     from alerts.model import Facet, Reason
+    from alerts.publish.grounds import stated
     from alerts.publish.strength import headline_finding, strength
     from alerts.publish.words import REASONS
 
@@ -179,9 +183,9 @@ def _shown(one: "Listed") -> Iterable[str]:
         yield finding
     yield ""
     for label in sorted(one.labels, key=lambda label: list(Facet).index(label.facet)):
-        words = "; ".join(f'"{evidence.words}" ({evidence.field})' for evidence in label.evidence)
-        said = " by an operator" if label.by != "rule" else ""
-        yield f"  {label.facet.value:10} {label.value} ({label.role.value}){said}  {words}"
+        quoted = "; ".join(f'"{evidence.words}" ({evidence.field})' for evidence in label.evidence)
+        words = stated(label, names.get(label.value, label.value)) or quoted
+        yield f"  {label.facet.value:10} {label.value} ({label.role.value})  {words}"
     yield ""
     yield _highlighted(content.text, "text", one.labels)
     yield ""
@@ -265,10 +269,11 @@ def _said(given: Mapping[str, Any], why: str, now_so: Mapping[str, Any]) -> "Ite
         return Label(facet=facet, value=value, role=role, evidence=proof, by="operator")
 
     _check_values(given)
+    _check_sense(given)
     yield from (label(Facet.TOPIC, slug, Role.ABOUT) for slug in given["add_topic"])
     yield from (label(Facet.TOPIC, slug, Role.NOT) for slug in given["drop_topic"])
     if given["phase"]:
-        wanted = {PHASES[phase.lower()] for phase in given["phase"] if phase != "none"}
+        wanted = {PHASES[phase.lower()] for phase in given["phase"] if phase.lower() != "none"}
         yield from (label(Facet.PHASE, value, Role.NOT) for value in now_so["phase"] if value not in wanted)
         yield from (label(Facet.PHASE, value, Role.OWN) for value in sorted(wanted))
     if given["size"] == 0 and now_so["size"] is not None:
@@ -286,3 +291,18 @@ def _check_values(given: Mapping[str, Any]) -> None:
             raise UsageError(f"--{name} {given[name]} is not known; it is one of {', '.join(known)}")
     if unknown := [phase for phase in given["phase"] if phase.lower() not in {*PHASES, "none"}]:
         raise UsageError(f"--phase {unknown[0]} is not known; it is one of {', '.join(PHASES)}, or none")
+
+
+def _check_sense(given: Mapping[str, Any]) -> None:
+    """Refuse corrections that contradict each other."""
+    both = sorted({*given["add_topic"]} & {*given["drop_topic"]})
+    if both:
+        raise UsageError(f"{both[0]} cannot be added and dropped at once")
+    phases = [phase.lower() for phase in given["phase"]]
+    if "none" in phases and len({*phases}) > 1:
+        raise UsageError("--phase none says that there is no phase; leave it or the others out")
+    wanted = STUDIED_IN.get(given["design"] or "")
+    if wanted and given["subjects"] and given["subjects"] not in wanted:
+        raise UsageError(f"--design {given['design']} is of {' or '.join(wanted)}, not --subjects {given['subjects']}")
+    if given["size"] and given["design"] in SIZELESS:
+        raise UsageError(f"--design {given['design']} has no --size: a number of people is that of one study in people")

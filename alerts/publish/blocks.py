@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from css_inline import CSSInliner
 
-from alerts.model import AlertedItem, Evidence, Facet, Kind, Reason, Role, ThreadMember
+from alerts.model import AlertedItem, Facet, Kind, Reason, Role, ThreadMember
 from alerts.publish import words
 from alerts.publish.email import plain_of, quoted
+from alerts.publish.grounds import Ground, grounds
 from alerts.publish.lines import finding_line, headline, one_line, strength_line, work_address
 from alerts.publish.templating import environment
 
@@ -186,21 +187,18 @@ def _why(shown: AlertedItem, names: Mapping[str, str], followed: frozenset[str])
     topics = shown.alert.facts.topics
     direct = followed and followed.issubset(topics)
     about = [slug for slug in topics if slug in followed] if direct else topics
-    proofs = {
-        label.value: label.evidence[0]
-        for label in shown.labels
-        if label.facet is Facet.TOPIC and label.role is Role.ABOUT and label.evidence
-    }
+    labels = [label for label in shown.labels if label.facet is Facet.TOPIC and label.role is Role.ABOUT]
+    proofs = {label.value: ground for label in labels for ground in grounds([label], names)}
     return "; ".join(_proved(names.get(slug, slug), proofs.get(slug)) for slug in about)
 
 
-def _proved(name: str, proof: Evidence | None) -> str:
-    if proof is None:
+def _proved(name: str, ground: Ground | None) -> str:
+    if ground is None:
         return f"about {name}"
-    found = shortened(one_line(proof.words), 80)
-    if proof.field == "source":
-        return f"about {name} (as stated for the source)"
-    return f"about {name} (\u201c{found}\u201d)"
+    said = shortened(ground.said, 80)
+    if ground.own:
+        return f"about {name} (\u201c{said}\u201d)"
+    return said if name in said else f"about {name} ({said})"
 
 
 def _links(shown: AlertedItem, base_url: str) -> Iterator[NamedLink]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from alerts.model import AlertedItem, Facet, Kind, Reason, Role
 from alerts.publish import words
+from alerts.publish.grounds import grounds
 from alerts.publish.lines import finding_line, headline, one_line, strength_line, work_address, xml_legal
 from alerts.publish.templating import environment
 
@@ -136,13 +137,9 @@ def _categories(shown: AlertedItem, site: Site) -> Iterable[tuple[Category, str,
 def entry_html(shown: AlertedItem, site: Site, history: Sequence[Told] = ()) -> str:
     """Return the entry's content: strength, finding, evidence words, links, thread, the standing notice."""
     about = [label for label in shown.labels if label.facet is Facet.TOPIC and label.role is Role.ABOUT]
-    proved = [
-        (site.topics.get(label.value, label.value), one_line(evidence.words), evidence.field)
-        for label in about
-        for evidence in label.evidence[:1]
-    ]
     text = environment("feed").get_template("entry.html").render(
-        shown=shown, site=site, words=words, proved=proved, strength=strength_line(shown), finding=finding_line(shown),
+        shown=shown, site=site, words=words, proved=grounds(about, site.topics),
+        strength=strength_line(shown), finding=finding_line(shown),
         work=work_address(shown.item), work_address=work_address, one_line=one_line,
         first=next((one for one in history if one[0] < shown.alert.number), None),
         later=[one for one in history if one[0] > shown.alert.number and one[1] in TELLING],

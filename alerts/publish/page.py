@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from alerts.model import AlertedItem, Evidence, Facet, Label, Role
 from alerts.publish import words
 from alerts.publish.channel import week_of
+from alerts.publish.grounds import Ground, grounds, stated
 from alerts.publish.lines import finding_line, headline, is_sample, legible, one_line, strength_line, work_address
 
 
@@ -61,7 +62,7 @@ class Card:
     reason: str
     change: str
     topics: tuple[tuple[str, str], ...]
-    proved: tuple[tuple[str, str], ...]
+    proved: tuple[Ground, ...]
     thread: tuple[Related, ...]
     warning: bool
     sample: bool
@@ -123,13 +124,12 @@ def topics_of(labels: Sequence[Label]) -> list[str]:
     return [slug for slug in dict.fromkeys(about) if slug not in denied]
 
 
-def proofs(labels: Sequence[Label], names: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    """Give each topic's name with the words that prove it."""
-    shown = set(topics_of(labels))
-    for label in labels:
-        if label.facet is Facet.TOPIC and label.role is Role.ABOUT and label.value in shown and label.evidence:
-            shown.discard(label.value)
-            yield names.get(label.value, label.value), one_line(label.evidence[0].words)
+def proofs(labels: Sequence[Label], names: Mapping[str, str]) -> list[Ground]:
+    """Say of each topic that the item is about why; of two labels the first counts."""
+    shown = topics_of(labels)
+    about = [label for label in labels if label.facet is Facet.TOPIC and label.role is Role.ABOUT]
+    first = {label.value: label for label in reversed(about)}
+    return grounds([first[slug] for slug in shown], names)
 
 
 def by_week(cards: Sequence[Card]) -> list[tuple[str, list[Card]]]:
@@ -144,7 +144,7 @@ class LabelLine:
     facet: str
     value: str
     note: str
-    by: str
+    stated: str
     words: tuple[tuple[str, str], ...]
 
 
@@ -182,8 +182,8 @@ def label_lines(labels: Sequence[Label], names: Mapping[str, str]) -> list[Label
             facet=FACETS[label.facet],
             value="In its own words" if label.facet is Facet.FINDING else label_value(label, names),
             note=NOTES.get(label.role, ""),
-            by="an operator" if label.by == "operator" else "",
-            words=tuple((one_line(proof.words), _place(label, proof)) for proof in label.evidence),
+            stated=(said := stated(label, label_value(label, names))),
+            words=() if said else tuple((one_line(proof.words), _place(label, proof)) for proof in label.evidence),
         )
         for label in labels
     ]

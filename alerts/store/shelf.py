@@ -149,15 +149,15 @@ def held(session: Session, ids: Collection[int]) -> dict[int, Held]:
 
 
 def about(session: Session, ids: Collection[int]) -> list[tuple[int, tuple[str, str]]]:
-    """Return what operators stated of the sources that show these items: topic and the source's title."""
+    """Return what operators stated of the sources that show these items: topic and the source's title or slug."""
     query = (
-        select(SightingRow.item_id, SourceRow.about, SourceRow.title)
+        select(SightingRow.item_id, SourceRow.about, SourceRow.title, SourceRow.slug)
         .join(SourceRow, col(SourceRow.id) == col(SightingRow.source_id))
         .where(col(SightingRow.item_id).in_(ids), col(SourceRow.about).is_not(None))
         .distinct()
         .order_by(col(SightingRow.item_id), col(SourceRow.about), col(SourceRow.title))
     )
-    return [(item_id, (about or "", title)) for item_id, about, title in session.exec(query)]
+    return [(item_id, (about or "", title or slug)) for item_id, about, title, slug in session.exec(query)]
 
 
 def _held(row: ItemRow) -> Held:
@@ -199,13 +199,13 @@ def content_values(content: Content) -> dict[str, object]:
         "title": content.title,
         "text": content.text,
         "url": content.url,
-        "authors": list(content.authors),
+        "authors": content.authors,
         "venue": content.venue,
         "published": str(content.published) if content.published else "",
         "language": content.language,
-        "publication_types": list(content.publication_types),
-        "mesh": list(content.mesh),
-        "phases": list(content.phases),
+        "publication_types": content.publication_types,
+        "mesh": content.mesh,
+        "phases": content.phases,
         "enrollment": content.enrollment,
         "status": content.status,
         "why_stopped": content.why_stopped,
