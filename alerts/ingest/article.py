@@ -38,7 +38,9 @@ def parse_html(document: Document) -> _Element:
         raise ReadError(f"it is no web page but {named}")
     charset = re.search(r"charset=[\"']?([\w-]+)", kind)
     try:
-        parser = html.HTMLParser(encoding=charset[1] if charset else None, no_network=True)
+        parser = html.HTMLParser(
+            encoding=charset[1] if charset else None, no_network=True, remove_comments=True, remove_pis=True
+        )
         root = html.document_fromstring(document.body, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, LookupError, ValueError) as wrong:
         raise ReadError("the page is not HTML") from wrong

@@ -77,8 +77,6 @@ def _words(node: _Element) -> str:
 
 
 def _apart(node: _Element) -> str:
-    if not isinstance(node.tag, str):
-        return ""
     inner = (node.text or "") + "".join(_apart(child) + (child.tail or "") for child in node)
     return inner if node.tag in _INLINE else f" {inner} "
 

@@ -10,6 +10,7 @@ from alerts.ingest.completion import services
 from alerts.model import Content, Intent, Key, Kind, Link, PartialDate, Reason
 
 TEASER_WAIT = timedelta(hours=24)
+AHEAD = timedelta(days=366)  # how far a date may lie ahead: covers of journals are dated months after they appear
 UNDATED = 20  # items without a date of their own that the first poll of a source alerts
 
 MARKS = ("", "corrected", "concern", "retracted")  # the worse the later
@@ -136,6 +137,12 @@ def last_day(when: PartialDate) -> date:
 def dated(content: Content, now: datetime) -> bool:
     """Tell whether an item has a date that can be trusted: one that is not in the future (a day of grace for zones)."""
     return content.published is not None and content.published.earliest() <= now.date() + timedelta(days=1)
+
+
+def believed(content: Content, now: datetime) -> Content:
+    """Return a content without a date that lies years ahead: a work counts as of the day on which it was first seen."""
+    ahead = content.published is not None and content.published.earliest() > (now + AHEAD).date()
+    return replace(content, published=None) if ahead else content
 
 
 def too_old(content: Content, now: datetime, max_age: timedelta | None) -> bool:

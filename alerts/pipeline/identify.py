@@ -95,13 +95,16 @@ class Desk:
         return self.draft
 
     def _take(self, arrival: Arrival, at: At, again: int | None) -> None:
-        entry = replace(arrival.entry, content=decide.recognised(arrival.entry.content, arrival.entry.links))
+        content = decide.recognised(decide.believed(arrival.entry.content, self._now), arrival.entry.links)
+        entry = replace(arrival.entry, content=content)
         owners = self._owners(arrival, again)
         if not owners and self._guard.only_held:
             return
         held = self._joined(owners) if owners else self._create(entry)
         if owners:
             self._update(held, entry, again=again == held.id)
+        if again is None and content.published != arrival.entry.content.published:
+            self.draft.history.append((held.id, "published", str(arrival.entry.content.published), ""))
         self._claim(held, arrival)
         self._mark(held, entry)
         self._look_around(held, arrival)
@@ -176,7 +179,8 @@ class Desk:
     def _update(self, held: Held, entry: Entry, *, again: bool) -> None:
         old = held.content
         self._change(held, merge_content(old, entry.content, corrects=again))
-        self.draft.history.extend((held.id, *change) for change in decide.history(old, held.content, again=again))
+        if held.id > 0:
+            self.draft.history.extend((held.id, *change) for change in decide.history(old, held.content, again=again))
         self._tell(held, decide.changes(old, held.content))
         self._tell(held, decide.publishing(held.content, held.links, entry.links))
 

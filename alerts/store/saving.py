@@ -46,7 +46,7 @@ def save(session: Session, shelf: Shelf, draft: Draft, now: datetime) -> dict[in
     ])
     _sight(session, draft, ids, now)
     _label(session, draft, ids, now)
-    _remember(session, draft, now)
+    _remember(session, draft, ids, now)
     intents = [replace(one, item_id=ids.get(one.item_id, one.item_id)) for one in draft.intents]
     put_intents(session, intents, now, fresh=frozenset(ids.values()))
     _refresh(session, [held for held in touched if held.first_alert is not None], draft)
@@ -148,9 +148,9 @@ def _label(session: Session, draft: Draft, ids: Mapping[int, int], now: datetime
     label_store.replace_rules(session, {one: given for one, given in draft.labels.items() if one > 0}, now)
 
 
-def _remember(session: Session, draft: Draft, now: datetime) -> None:
-    rows = [{"item_id": item, "at": now, "field": name, "old": old, "new": new}
-            for item, name, old, new in draft.history if item > 0]
+def _remember(session: Session, draft: Draft, ids: Mapping[int, int], now: datetime) -> None:
+    rows = [{"item_id": ids.get(item, item), "at": now, "field": name, "old": old, "new": new}
+            for item, name, old, new in draft.history]
     add(session, HistoryRow, rows)
 
 

@@ -199,7 +199,10 @@ class LabelRow(Table, table=True):
 
 
 class HistoryRow(Table, table=True):
-    """What an item's field was before and after a change (status, phase, enrolment, results, title, text)."""
+    """What an item's field was before and after a change (status, phase, enrolment, results, title, text).
+
+    A date that was not believed is one that became none.
+    """
 
     __tablename__ = "history"
 

@@ -169,3 +169,8 @@ def test_what_is_no_web_page_is_not_read_as_one() -> None:
     read = page.read(FOLLOWED, PollState(resume=state), pdf)
     assert (read.entries[0].content.title, read.entries[0].content.truncated) == (TITLES[0], True)
     assert "it is no web page but application/pdf" in read.notes[0]
+
+
+def test_what_a_comment_hides_is_not_read_and_what_follows_it_is(play: Play) -> None:
+    (entry,) = play(SOURCE, lambda _: '<li><a href="/a">One <!-- draft --> story</a><p>May <!-- x -->4, 2026</p></li>', NOW).entries
+    assert (entry.content.title, str(entry.content.published)) == ("One story", "2026-05-04")

@@ -1,7 +1,7 @@
 """What a new sighting makes of an item, without a database."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -145,3 +145,13 @@ def test_a_better_title_from_elsewhere_is_no_change_but_from_the_same_source_it_
     old, new = Content(title="Light"), Content(title="Light and sleep")
     assert list(decide.history(old, new, again=False)) == []
     assert list(decide.history(old, new, again=True)) == [("title", "Light", "Light and sleep")]
+
+
+@given(st.dates(), st.sampled_from([10, 7, 4]))
+def test_only_dates_that_lie_years_ahead_are_not_believed(day: date, precise: int) -> None:
+    content = Content(title="x", published=PartialDate.parse(str(day)[:precise]))
+    found = decide.believed(content, NOW)
+    assert content.published is not None
+    far = content.published.earliest() > date(2027, 5, 5)
+    assert found == (replace(content, published=None) if far else content)
+    assert not decide.too_old(found, NOW, timedelta(days=90)) or day.year <= 2026

@@ -1,7 +1,7 @@
 """One work, one item, whatever the order of arrival: on a shelf in memory."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -194,3 +194,16 @@ def test_a_paper_that_is_a_retraction_by_type_and_link_is_a_notice_and_leads_to_
     held = shelf.items[shelf.owners[notice.keys[0]]]
     assert (held.content.kind, held.mark, bool(held.merged_into)) == (Kind.NOTICE, "", True)
     assert [one.item_id for one in draft.intents] == [shelf.owners[DOI]]
+
+
+@given(st.lists(st.one_of(st.none(), st.dates(date(2020, 1, 1), date(2150, 1, 1))), min_size=1, max_size=6))
+def test_no_work_bears_a_date_years_ahead_and_its_history_says_which_was_not_believed(days: list[date | None]) -> None:
+    one = desk()
+    for number, day in enumerate(days):
+        content = replace(PAPER, text=f"Version {'x' * number}", published=PartialDate.of(day) if day else None)
+        one.work(Arrival.all([Entry(locator=str(number), keys=(PMID,), content=content)]))
+    (held,) = one.shelf.items.values()
+    last = NOW.date() + timedelta(days=366)
+    believable = [day for day in days if day and day <= last]
+    assert held.content.published == (PartialDate.of(min(believable)) if believable else None)
+    assert one.draft.history == [(held.id, "published", str(day), "") for day in days if day and day > last]
