@@ -75,6 +75,8 @@ class Classifier:
             Reading(content=one.content, hints=hints, triggered=hit.triggered)
             for one, (_, hints), hit in zip(plain, given, hits, strict=True)
         ]
+        for reading in readings:
+            reading.read_ahead()
         for one, hit, reading in zip(joined, hits, readings, strict=True):
             reading.labels.extend(self._topics.label(hit, one, reading))
             reading.labels.extend(self._treatments.label(reading))

@@ -4,7 +4,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from alerts.classify.cues import Cue
 from alerts.classify.reading import Reading, Sentence
@@ -101,8 +102,7 @@ _NEVER_OWN = frozenset(
 _TRIALS = frozenset({"trial", "randomized-trial", "protocol"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
+class Mention(NamedTuple):
     """A place in the text where a trial phase is named."""
 
     sentence: Sentence
@@ -111,6 +111,7 @@ class Mention:
     values: tuple[str, ...]
 
 
+@lru_cache(maxsize=256)
 def _several(first: str, more: str) -> tuple[str, ...]:
     """Return the phases that "2", "1/2" or "I to III" name."""
     numbers: list[int] = []
@@ -285,6 +286,8 @@ def label(reading: Reading) -> Iterator[Label]:
     """
     structured = list(_structured(reading))
     judged = list(_judged(reading))
+    if not (structured or judged):
+        return
     ruling = _ruling(judged)
     if ruling is Role.MENTION and judged and _post_hoc(reading):
         judged = [(value, Role.ANALYSIS, found) for value, _, found in judged]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import re2
 
 from alerts.classify.cues import met
-from alerts.model import Content, Evidence, Facet, Label
+from alerts.model import Content, Evidence, Facet, Kind, Label
 
 LONGEST = 60_000
 """Characters of a text that the detailed rules read; an abstract has two thousand, a story ten."""
@@ -186,7 +186,7 @@ def _breaks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Return where a sentence ends and the next begins, for each such place in the block."""
     for stop in _STOP.finditer(text, start, end):
         at = stop.start()
-        if stop["plain"]:
+        if stop.lastgroup == "plain":
             yield at + 1, at + 2
         elif text[at] in "\n<":
             if gap := _GAP.match(text, at, end):
@@ -215,8 +215,9 @@ def sentences(name: str, text: str) -> list[Sentence]:
     text = text[:LONGEST]
     begin, section, found = 0, "", []
     for heading in _headings(text):
-        if heading.start >= begin:
+        if heading.start > begin:
             found += _block(name, text, begin, heading.start, section)
+        if heading.start >= begin:
             begin, section = heading.end, heading.section
     return found + _block(name, text, begin, len(text), section)
 
@@ -246,6 +247,9 @@ def is_english(text: str) -> bool:
     return len(words) < 20 or english >= 0.06 * len(words) or (not foreign and _marked(words) <= 0.05 * len(words))
 
 
+_ASKED_LITTLE = frozenset({Kind.RECORD, Kind.NOTICE, Kind.EXPLAINER})
+
+
 @dataclass(kw_only=True, eq=False)
 class Reading:
     """One item on its way through the facets.
@@ -258,7 +262,7 @@ class Reading:
     hints: Hints = field(default_factory=Hints)
     triggered: frozenset[str] = frozenset()
     labels: list[Label] = field(default_factory=list)
-    _met: dict[tuple[str, int], Sequence[int]] = field(default_factory=dict)
+    _met: dict[str, Sequence[int]] = field(default_factory=dict)
 
     @cached_property
     def title(self) -> tuple[Sentence, ...]:
@@ -289,10 +293,16 @@ class Reading:
 
     def cues(self, sentence: Sentence) -> Sequence[int]:
         """Return the numbers of the cues that a sentence holds (`cues.CUES`)."""
-        known = self._met.get((sentence.field, sentence.start))
+        known = self._met.get(sentence.text)
         if known is None:
-            known = self._met[sentence.field, sentence.start] = met(sentence.text)
+            known = self._met[sentence.text] = met(sentence.text)
         return known
+
+    def read_ahead(self) -> None:
+        """Work out what the facets will ask of every sentence, unless they ask such an item of a few only."""
+        if self.content.kind not in _ASKED_LITTLE and self.english:
+            for sentence in self.sentences:
+                self.cues(sentence)
 
     @cached_property
     def english(self) -> bool:
@@ -341,7 +351,10 @@ class Reading:
 
     def value(self, facet: Facet) -> str | None:
         """Return what a facet that ran before said, or None."""
-        return next((label.value for label in self.labels if label.facet is facet), None)
+        for label in self.labels:
+            if label.facet is facet:
+                return label.value
+        return None
 
     def _value(self, name: str) -> str:
         if name == "text":

@@ -3,9 +3,10 @@
 # ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from alerts.classify.counts import of_a_part, told_before
 from alerts.classify.cues import CUES, PEOPLE
 from alerts.classify.entered import Entered, assigned, entered
 from alerts.classify.numbers import Number, is_year, numbers
@@ -38,35 +39,14 @@ _JOINED = re.compile(
     r"\s*(?:\w+ ){0,2}?(?:participated|took part|consented|agreed|enrol?led|accrued|were (?:enrolled|included|randomi[sz]ed|recruited|accrued)|completed|responded|returned)\b",
     re.IGNORECASE,
 )
-_TOTAL = re.compile(
-    r"(?:\btotal (?:sample |number )?(?:size )?(?:of|was|=|n\s?=)(?: \w+ patients,)?|\bsample size (?:of|was|is)|\bsample of|\bcohort of|\bcohort \(?n\s?=|\benrol?l?ment(?: target)?(?: of|:)"
-    r"|\baltogether,?|\bin total,?|\boverall,?)\s*\Z",
-    re.IGNORECASE,
-)
 _MOST = 60
 """Numbers that are looked at in one sentence."""
-_NAMED = re.compile(
-    r"\b(?:phase|stage|grade|group|type|level|arm|days?|weeks?|months?|years?|visit|version|class|table|figure|aquaporin|"
-    r"covid|interleukin|step|wave|question|score|of at least|≥|age)[ -]\Z",
-    re.IGNORECASE,
-)
-_ELSEWHERE = re.compile(
-    r"\b(?:previous|earlier|prior|past) (?:[\w-]+ ){0,4}?(?:trials?|study|studies|report|series|analysis) (?:of|in|with|among) (?:[\w-]+ )?\Z",
-    re.IGNORECASE,
-)
-_ROUGH = re.compile(r"\b(?:more than|over|about|nearly|approximately|around|almost|some|roughly)\s\Z", re.IGNORECASE)
 _THINGS = re.compile(
     r"\b(?:lesions|samples|scans|images|eyes|articles|studies|trials|records|events|visits|relapses|genes|papers|proteins|citations|publications|tests|sites|items|questions|years|cells|infusions|doses|regions|variants|families|households|associations|loci|snps?|polymorphisms|mris?|procedures|exchanges|mutations|transcripts|metabolites|sequences|peptides|compounds|clusters|networks|pathways|features|parameters|species|pairs|couples|dyads)\b",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"\b(?:part|study|trial|experiment|cohort)[ -]\Z", re.IGNORECASE)
 _PLANNED = re.compile(
     r"\b(?:planned|plan to|needed|required|sample size calculation|power|per (?:arm|group)|screened|assessed for eligibility|approached|invit\w+|target)\b",
-    re.IGNORECASE,
-)
-_PART_BEFORE = re.compile(
-    r"(?:\b(?:of (?:these|whom|which|them|those)|among (?:these|them|whom)|remaining|the other|(?<!study )(?<!cohort )(?<!trial )(?<!analysis )(?<!sample )(?<!survey )including|additional|sub-?groups? of|subsets? of|sub-?samples? of|treating (?:at least|more than|over)|another|other|excluded|excluding|only|except|comprising|namely|until|aged?"
-    r"|first|last|next|every|each|per|one in|\d in|about one|(?:less|fewer|other|rather) than|in the|follow-up,?|months?,|weeks?,|baseline,?),?|\()\s*(?:the )?\Z",
     re.IGNORECASE,
 )
 _SUBGROUP = re.compile(r"\b(?:sub-?groups?|subsets?|sub-?samples?|of (?:these|them|whom|which))\b[^()]*\(?\s?n\s*=\s*\Z", re.IGNORECASE)
@@ -85,6 +65,8 @@ _BREAKS = re.compile(
     r"\b(?:including|of whom|of which|of these|divided|split|comprising|consisting|categori[sz]ed|classified|grouped|respectively|were then|assigned|allocated|received|randomi[sz]ed|after)\b|[:;(]",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(r"(?:,|;|\band|versus|\bvs\.?)\s*(?:and )?\Z", re.IGNORECASE)
+_OF_MORE = re.compile(r"\s*of (?:the )?(?:planned |eligible |initial )*\d")
 _PAIR = re.compile(rf"\s(?!{PEOPLE}\b)[\w-]+(?:\s\([^()]*\))? and ", re.IGNORECASE)
 """Between two groups that share one noun: "13 CIS and 23 RRMS patients"."""
 _VERB = re.compile(r"\b(?:were|was)\b", re.IGNORECASE)
@@ -137,55 +119,58 @@ def _is_named(text: str, number: Number) -> bool:
     return number.start > 0 and text[number.start].isupper() and following.isupper()
 
 
-def _judged(sentence: Sentence, number: Number, match: re.Match[str] | None, place: float) -> float:
-    """Return how likely this count is that of the whole study."""
+def _judged(sentence: Sentence, number: Number, match: re.Match[str] | None, place: float, before: Collection[str]) -> float:
+    """Return how likely this count is that of the whole study; `before` is what the words before it tell."""
     text = sentence.text
-    before = text[max(0, number.start - 50) : number.start]
     end = match.end() if match else number.end
     after = text[end : end + 80]
-    points = place + (2.0 if _TOTAL.search(before) else 0.0)
+    points = place + (2.0 if "total" in before else 0.0)
     if (match and match["share"]) or _PART_AFTER.match(after):
         points -= 3.0
-    if _PART_BEFORE.search(before) and not _JOINED.match(after):
+    if of_a_part(before) and not _JOINED.match(after):
         points -= 2.5
     if planned := _PLANNED.search(text[max(0, number.start - 20) : number.end + 55]):
         points -= 1.0 if planned[0].lower().startswith(("invit", "screen", "approach")) else 0.5
-    if _ELSEWHERE.search(before):
+    if "elsewhere" in before:
         points -= 4.0
-    if _ROUGH.search(before):
+    if "rough" in before:
         points -= 0.2
     if match and match["noun"].lower() in {"case", "cases", "births", "members", "control", "controls", "hc", "hcs"}:
         points -= 0.3
     if number.value < 3 and not text[number.start].isdigit():
         points -= 1.5
-    if re.match(r"of (?:the )?(?:planned |eligible |initial )*\d", text[number.end :].lstrip()):
+    if _OF_MORE.match(text, number.end):
         points += 0.5
     return points
+
+
+def _is_count(text: str, number: Number, before: Collection[str]) -> bool:
+    """Say whether a number may count something, and is not a year, nor that of a phase, a week or a part."""
+    if number.value == 0 or is_year(number, text[max(0, number.start - 50) : number.start]):
+        return False
+    numbered = "named" in before or (number.value < 10 and "numbered" in before)
+    return not (numbered and text[number.start].isdigit())
 
 
 def _counted(sentence: Sentence, found: Sequence[Number], place: float) -> list[_Count]:
     """Return every count of people in a sentence, in order."""
     text, counts = sentence.text, []
     for number in found:
-        before = text[max(0, number.start - 50) : number.start]
+        before = told_before(text[max(0, number.start - 50) : number.start])
+        if not _is_count(text, number, before):
+            continue
         match = None if _is_named(text, number) else _THEN.match(text, number.end)
-        if (match is None and not _TOTAL.search(before)) or is_year(number, before) or number.value == 0:
-            continue
-        if text[number.start].isdigit() and (_NAMED.search(before) or (number.value < 10 and _NUMBERED.search(before))):
-            continue
         if match is None and (
-            not _LABELLED.match(text, number.end) or _THINGS.search(text[number.end : number.end + 45])
+            "total" not in before
+            or not _LABELLED.match(text, number.end)
+            or _THINGS.search(text[number.end : number.end + 45])
         ):
             continue
-        points = _judged(sentence, number, match, place - (0 if match else 1.0))
-        earlier = max((n for n in found if n.end < number.start), default=None)
-        if (
-            earlier
-            and match
-            and _OUT_OF.fullmatch(text, earlier.end, number.start)
-            and _JOINED.match(text, match.end())
-        ):
-            number = earlier  # noqa: PLW2901 - "31 of 322 eligible women took part"
+        points = _judged(sentence, number, match, place - (0 if match else 1.0), before)
+        if match and _JOINED.match(text, match.end()):
+            earlier = max((n for n in found if n.end < number.start), default=None)
+            if earlier and _OUT_OF.fullmatch(text, earlier.end, number.start):
+                number = earlier  # noqa: PLW2901 - "31 of 322 eligible women took part"
         end = match.end() if match else number.end
         noun = match["noun"].lower() if match else ""
         counts.append(
@@ -220,7 +205,7 @@ def _listed(sentence: Sentence, found: Sequence[Number], place: float) -> _Count
     for number in found:
         if not _LABELLED.match(text, number.end) or _inside(text, number.start):
             continue
-        if run and not re.search(r"(?:,|;|\band|versus|\bvs\.?)\s*(?:and )?\Z", text[: number.start], re.IGNORECASE):
+        if run and not _GOES_ON.search(text, max(0, number.start - 20), number.start):
             continue
         run.append(number)
     least = 2 if len(run) == 2 and _PAIR.fullmatch(text, run[0].end, run[1].start) else 3
@@ -232,7 +217,7 @@ def _listed(sentence: Sentence, found: Sequence[Number], place: float) -> _Count
         not ending
         or _BREAKS.search(_BRACKETS.sub("", words))
         or _VERB.search(words)
-        or _PART_BEFORE.search(text[: run[0].start])
+        or of_a_part(told_before(text[: run[0].start]))
         or "%" in words
     ):
         return None
