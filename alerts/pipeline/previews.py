@@ -1,4 +1,4 @@
-"""The digest that somebody would get now, shown and not sent; nothing is written, and its links act on nobody."""
+"""The digest that somebody would get now, shown and not sent; nothing is written, and its own links say so."""
 
 import email
 import email.policy
@@ -12,15 +12,14 @@ from sqlalchemy import Engine
 from alerts.errors import UsageError
 from alerts.pipeline import membership, people
 from alerts.pipeline.contents import Contents, Group, sender
-from alerts.publish.email import Segments, recipient
+from alerts.publish.email import PREVIEW, Recipient, Segments
 from alerts.settings import Settings
 from alerts.store import numberline, windows
 from alerts.store.engine import reading
 from subscribers.interest import format_set, parse_set
-from subscribers.tokens import ID_BYTES, Keyring
+from subscribers.tokens import Keyring
 
 WEEK = timedelta(days=7)
-NOBODY = bytes(ID_BYTES)  # a preview's links are signed for a person who never was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +70,7 @@ def digest(  # noqa: PLR0913  what may be asked for
     if edition is None:
         return None
     message_id = keyring.message_id("preview", "test", 0, sender(settings).domain)
-    to = recipient(keyring, NOBODY, address or sender(settings).address, message_id, now)
+    to = Recipient(address or sender(settings).address, message_id, now, PREVIEW, "", PREVIEW)
     return Preview(message=Segments.parse(edition.parts).splice(to))
 
 

@@ -29,6 +29,8 @@ _HOLE: Final = {sign: name for name, sign in HOLES.items()}
 _SIGNS: Final = re.compile(f"([{''.join(HOLES.values())}])")
 _MARKS: Final = re.compile(rb"\x00([a-z_]+)\x00")
 _BOUNDARY: Final = "=_alternative"  # quoted-printable text never holds "=_"
+PREVIEW: Final = "preview"
+"""What stands for a person's signed tokens in a mail that is only looked at: its links lead to a page that says so."""
 _TOKEN: Final = re.compile(r"(?!\.)[!-~]{1,200}")  # nothing that fills a hole begins with a dot
 _ADDRESS: Final = re.compile(r"(?!\.)[^\x00-\x20\x7f<>]{3,254}")
 _PRELUDE: Final = "This is a message in two forms, plain text and HTML."

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from alerts.errors import UsageError
 from alerts.pipeline import people, personal
+from alerts.publish.email import PREVIEW
 from alerts.publish.page import Moment
 from alerts.store import catalogue
 from alerts.store.engine import reading
@@ -33,6 +34,8 @@ class People:
     async def unsubscribe(self, request: Request) -> Response:
         """`/unsubscribe/<token>`: RFC 8058 one-click posts multipart or urlencoded, without a cookie."""
         token = request.path_params["token"]
+        if token == PREVIEW:
+            return self.pages.private("previewed.html")
         if request.method != "POST":
             return await run_in_threadpool(self._ask, token)
         form = await filled(request)
@@ -75,6 +78,8 @@ class People:
 
     async def preferences(self, request: Request) -> Response:
         token = request.path_params["token"]
+        if token == PREVIEW:
+            return self.pages.private("previewed.html")
         if request.method != "POST":
             return await run_in_threadpool(self._show, token, request.query_params.get("done", ""))
         form = await filled(request)

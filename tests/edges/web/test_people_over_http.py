@@ -10,7 +10,7 @@ import feedparser
 import pytest
 from sqlmodel import col, func, select
 
-from alerts.pipeline import compose, people
+from alerts.pipeline import compose, people, previews
 from alerts.pipeline.signup import SignUps
 from alerts.store.engine import reading, writing
 from alerts.store.tables import DeliveryRow, ReportRow
@@ -232,3 +232,17 @@ def test_the_digests_one_was_sent_are_shown_to_nobody_else(browser, world, ada, 
     assert "style=" not in shown.text
     assert browser.get(f"{path}/{ordinal + 1}").status == 404
     assert browser.get(f"/editions/{world.keyring.sign('unsubscribe', ada.public_id)}").status == 400
+
+
+def test_a_preview_s_links_are_marked_and_act_on_nobody(browser, world, ada, release):
+    release(topics=("mogad",))
+    shown = previews.digest(
+        world.engine, world.keyring, world.settings, world.now(), address="ada@example.org", since=timedelta(weeks=5_000)
+    )
+    links = set(re.findall(rf"{world.settings.base_url}(/(?:unsubscribe|preferences)/[\w-]+)", shown.of("html").decode()))
+    assert links == {"/unsubscribe/preview", "/preferences/preview"}
+    for link in links:
+        for answer in (browser.get(link), browser.post(link, "List-Unsubscribe=One-Click"), browser.post(link, "act=erase&sure=yes")):
+            assert answer.status == 200
+            assert "This link is from a preview" in answer.text
+    assert held(world).status is Status.ACTIVE
