@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -44,10 +45,11 @@ UNMAILED_REASONS_FOR_CONFIRM = ("complained",)  # what a new double opt-in canno
 DELIVERIES = metadata.tables["deliveries"]
 _D = DELIVERIES.c
 # Without types nothing is converted row by row: this is the hot path of sending.
-_COLUMNS = ("id", "domain_hash", "kind", "doubts", "state", "priority", "next_attempt_at")
+_COLUMNS = ("id", "domain_hash", "kind", "doubts", "state", "priority", "next_attempt_at", "lease")
 _P = table("deliveries", *map(column, _COLUMNS)).c
 _CLAIM = "UPDATE deliveries SET state = 'claimed', lease = ?, leased_until = ? WHERE id IN ({ids})"
 _KIND = 2
+_URGENT_FIRST = itemgetter(2, 3, 0)  # of (id, domain_hash, priority, next_attempt_at)
 _IN_HAND = """
 SELECT d.id, d.recipient, d.kind, d.edition_id, d.message_id, d.attempts, d.doubts, d.domain_hash, d.private,
     p.public_id, p.address_sealed, p.address_hash, d.created_at, d.deadline_at, s.reason
@@ -147,7 +149,7 @@ def _due(session: Session, now: datetime | str, limit: int, allowed: ColumnEleme
     connection = session.connection()
     due = (_of(state, now, limit).where(allowed) for state in ("queued", "deferred"))
     waiting = [row for rows in due for row in connection.execute(rows).all()]
-    waiting.sort(key=lambda row: (row.priority, row.next_attempt_at, row.id))
+    waiting.sort(key=_URGENT_FIRST)
     if len(waiting) < limit:
         doubtful = _of("uncertain", now, limit - len(waiting)).where(allowed, _P.doubts < MOST_DOUBTS)
         waiting += connection.execute(doubtful).all()
@@ -167,7 +169,7 @@ def _may_go(
 def _of(state: str, now: datetime | str, limit: int) -> Select[Any]:
     return (
         select(_P.id, _P.domain_hash, _P.priority, _P.next_attempt_at)
-        .where(_P.state == state, _P.next_attempt_at <= now)
+        .where(_P.state == state, _P.lease.is_(None), _P.next_attempt_at <= now)
         .order_by(_P.priority, _P.next_attempt_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -275,8 +277,13 @@ def waiting(
     """
     if hold is Hold.ALL:
         return 0
-    due = and_(_D.state.in_(("queued", "deferred", "uncertain")), _D.next_attempt_at <= now, _D.doubts < MOST_DOUBTS)
-    left = and_(_D.state.in_(("claimed", "sending")), _D.leased_until < database_now(session))
+    due = and_(
+        _D.state.in_(("queued", "deferred", "uncertain")),
+        _D.lease.is_(None),
+        _D.next_attempt_at <= now,
+        _D.doubts < MOST_DOUBTS,
+    )
+    left = and_(_D.lease.is_not(None), _D.leased_until < database_now(session))
     allowed = _may_go(_D, hold, closed_to)
     found = (select(_D.id).where(one, allowed).limit(most) for one in (due, left))
     return sum(len(session.connection().execute(rows).all()) for rows in found)
@@ -284,9 +291,10 @@ def waiting(
 
 def counts(session: Session) -> Mapping[str, int]:
     """Return how many deliveries stand in each state; `unresolved` are those given up as uncertain."""
-    rows = session.execute(select(_D.state, func.count().label("number")).group_by(_D.state))
-    found = {row.state: row.number for row in rows}
-    given_up = select(func.count()).where(_D.state == "uncertain", _D.doubts >= MOST_DOUBTS)
+    number = select(_D.state, func.count().label("number")).group_by(_D.state)
+    free, in_hand = (session.execute(number.where(one)) for one in (_D.lease.is_(None), _D.lease.is_not(None)))
+    found = {row.state: row.number for row in (*free, *in_hand)}
+    given_up = select(func.count()).where(_D.state == "uncertain", _D.lease.is_(None), _D.doubts >= MOST_DOUBTS)
     return {**found, "unresolved": session.execute(given_up).scalar_one()}
 
 

@@ -303,13 +303,16 @@ class DeliveryRow(Table, table=True):
 
     `recipient` is the subscriber's id as text, or `operator`. `private` is what only this mail holds (a confirm
     token), sealed like an address. States: queued, claimed, sending, sent, deferred, bounced, uncertain, expired,
-    cancelled.
+    cancelled. What is in hand (claimed, sending) has a lease, all others have none: `sending` changes no index.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("recipient", "kind", "ordinal"),
-        Index("ix_deliveries_due", "state", "priority", "next_attempt_at"),
+        Index("ix_deliveries_due", "state", "priority", "next_attempt_at", sqlite_where=text("lease IS NULL"),
+              postgresql_where=text("lease IS NULL")),
+        Index("ix_deliveries_leased", "leased_until", sqlite_where=text("lease IS NOT NULL"),
+              postgresql_where=text("lease IS NOT NULL")),
     )
 
     id: int | None = Field(

@@ -377,8 +377,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('recipient', 'kind', 'ordinal', name=op.f('uq_deliveries_recipient_kind_ordinal'))
     )
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
-        batch_op.create_index('ix_deliveries_due', ['state', 'priority', 'next_attempt_at'], unique=False)
+        batch_op.create_index('ix_deliveries_due', ['state', 'priority', 'next_attempt_at'], unique=False, sqlite_where=sa.text('lease IS NULL'), postgresql_where=sa.text('lease IS NULL'))
         batch_op.create_index(batch_op.f('ix_deliveries_edition_id'), ['edition_id'], unique=False)
+        batch_op.create_index('ix_deliveries_leased', ['leased_until'], unique=False, sqlite_where=sa.text('lease IS NOT NULL'), postgresql_where=sa.text('lease IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_deliveries_subscriber_id'), ['subscriber_id'], unique=False)
 
     op.create_table('tokens',
