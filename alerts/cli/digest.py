@@ -13,6 +13,7 @@ from alerts.errors import AlertsError, UsageError
 
 if TYPE_CHECKING:
     from alerts.pipeline.compose import ComposeReport
+    from alerts.wiring import World
 
 
 @click.group("digest")
@@ -88,14 +89,33 @@ def send(only: str | None, at: datetime | None, *, everyone: bool, dry_run: bool
 
     if dry_run:
         _say(composed(dry=True), "would be prepared")
+        if only:
+            _say_last(world, only)
         return
     if not yes and sys.stdin.isatty() and world.settings.smtp is not None:
         count = composed(dry=True).prepared
         click.confirm(f"This sends {count} mails through {world.settings.smtp.host}. Go on?", abort=True)
     _say(composed(dry=False), "prepared")
     report = delivered(world, now)
+    if only:
+        _say_last(world, only)
     if report.stopped:
         raise AlertsError(f"Sending stopped: {report.stopped}")
+
+
+def _say_last(world: "World", address: str) -> None:
+    """Say what became of a person's last digest, and how to see more or send it again."""
+    from alerts.pipeline import ledger, people
+
+    sent = ledger.of_person(world.engine, people.find(world.engine, world.keyring, address).id)
+    last = next((line for line in sent if line.kind == "digest"), None)
+    if last is None:
+        click.echo(f"No digest went to this person yet; look at one: alerts digest preview {address} --since 30d")
+        return
+    click.echo(
+        f"Their digest {last.ordinal}, of {last.at:%Y-%m-%d %H:%M} UTC, is {last.state}. "
+        f"Send it again with: alerts digest resend {address}"
+    )
 
 
 def _say(report: "ComposeReport", done: str) -> None:

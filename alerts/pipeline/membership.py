@@ -20,11 +20,13 @@ from subscribers.people import Person, Status, Suppressed, Wishes
 from subscribers.tokens import Keyring
 
 ID_BYTES = 16
+KNOWN = "This address is subscribed already; change it with: alerts subscriber edit EMAIL"
 LIFTING = {
-    Suppressed.UNSUBSCRIBED: "this person left; only a new confirmed sign-up by themselves brings them back",
-    Suppressed.ERASED: "this person was erased; only a new confirmed sign-up by themselves brings them back",
-    Suppressed.BOUNCED: "mail to this address bounced; if it works again: alerts subscriber allow",
-    Suppressed.COMPLAINED: "this person reported our mail as spam; if they want it after all: alerts subscriber allow",
+    Suppressed.UNSUBSCRIBED: "this person left; only they can come back, by signing up at /signup and confirming",
+    Suppressed.ERASED: "this person was erased; only they can come back, by signing up at /signup and confirming",
+    Suppressed.BOUNCED: "mail to this address bounced; if it works again: alerts subscriber allow EMAIL",
+    Suppressed.COMPLAINED: "this person reported our mail as spam; if they want it after all: "
+    "alerts subscriber allow EMAIL",
 }
 
 
@@ -58,11 +60,11 @@ def check_among(known: Mapping[str, Topic], interests: Iterable[Interest]) -> No
 
 def refuse_known(session: Session, keyring: Keyring, address: str) -> None:
     """Raise UsageError for an address that is subscribed already or must not be mailed."""
-    if store.person_by_address(session, keyring, address):
-        raise UsageError("This address is subscribed already; change it with: alerts subscriber edit")
     hashed = keyring.address_hash(address)
     if reason := store.suppressions(session, [hashed]).get(hashed):
         raise UsageError(f"This address is suppressed: {LIFTING[reason]}")
+    if store.person_by_address(session, keyring, address):
+        raise UsageError(KNOWN)
 
 
 def new_row(keyring: Keyring, address: str, wishes: Wishes, set_id: int, now: datetime) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def insert(session: Session, keyring: Keyring, address: str, wishes: Wishes, now
     set_id = store.interest_sets(session, [wishes.set_text])[wishes.set_text]
     found = store.insert_people(session, [new_row(keyring, address, wishes, set_id, now)])
     if not found:
-        raise UsageError("This address is subscribed already; change it with: alerts subscriber edit")
+        raise UsageError(KNOWN)
     return found[0]
 
 

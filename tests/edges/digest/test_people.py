@@ -163,6 +163,8 @@ def test_after_a_bounce_the_operator_can_allow_again(house) -> None:
     people.bounced(house.engine, house.keyring, person.public_id, house.now)
     assert house.find("anna@example.org").status == "suppressed"
     assert house.compose().candidates == 0
+    with pytest.raises(UsageError, match="bounced; if it works again: alerts subscriber allow EMAIL"):
+        house.person()
     people.allow(house.engine, house.keyring, "anna@example.org", house.now)
     house.compose()
     assert house.find("anna@example.org").status == "active"

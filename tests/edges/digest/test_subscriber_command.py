@@ -87,3 +87,22 @@ def test_a_person_is_shown_masked_with_weekday_and_midnight(alerts: Alerts, tmp_
     assert "anna@" not in shown
     assert {"weekday          mon", "hour             0", "paused until     -"} < set(shown.splitlines())
     assert "anna@example.org" in alerts("subscriber", "show", "anna@example.org", "--reveal").output
+
+
+def test_sending_to_one_who_has_had_all_says_what_they_got_and_how_to_send_it_again(alerts: Alerts) -> None:
+    alerts("subscriber", "add", "eve@example.org", "--topics", "ms", "--cadence", "weekly", "--consent", "asked")
+    assert "No digest went to this person yet" in alerts("digest", "send", "--to", "eve@example.org", "--dry-run").output
+    first = alerts("digest", "send", "--to", "eve@example.org", "--yes").output
+    assert "Their digest 1, of" in first
+    again = alerts("digest", "send", "--to", "eve@example.org", "--yes").output
+    assert "0 digests prepared" in again
+    assert "is sent. Send it again with: alerts digest resend eve@example.org" in again
+
+
+@pytest.mark.parametrize("again", [["--consent", "asked"], ["--invite"]])
+def test_the_way_back_is_named_to_who_adds_somebody_that_left(alerts: Alerts, again: list[str]) -> None:
+    wishes = ["--topics", "ms", "--cadence", "weekly"]
+    alerts("subscriber", "add", "eve@example.org", *wishes, "--consent", "asked")
+    alerts("subscriber", "erase", "eve@example.org", "--yes")
+    refused = alerts("subscriber", "add", "eve@example.org", *wishes, *again)
+    assert "only they can come back, by signing up at /signup and confirming" in str(refused.exception)
