@@ -1,7 +1,9 @@
 """Statements for many rows: compiled once and for all, their values made ready past SQLAlchemy, which takes longer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect, Insert, Update
@@ -37,19 +39,14 @@ class Prepared:
 
     def run(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         """Carry the statement out for each row."""
-        ready = [_once_in_a_row(each) if each else _as_it_is for each in self.ready]
-        pairs = list(zip(self.names, ready, strict=True))
-        whole = [{**self.defaults, **row} for row in rows] if self.defaults else rows
-        given: Any = (
-            [{name: to(row[name]) for name, to in pairs} for row in whole]
-            if self.by_name
-            else [tuple([to(row[name]) for name, to in pairs]) for row in whole]
-        )
+        made = list(zip(*map(self._column, self.names, self.ready, repeat(rows)), strict=True))
+        given: Any = [dict(zip(self.names, row, strict=True)) for row in made] if self.by_name else made
         session.connection().exec_driver_sql(self.words, given)
 
-
-def _as_it_is(value: object) -> object:
-    return value
+    def _column(self, name: str, ready: Ready | None, rows: Sequence[Mapping[str, Any]]) -> Iterable[Any]:
+        """Return one parameter's values for all rows: column by column, for few columns need a look at each value."""
+        values = map(itemgetter(name), rows) if name in rows[0] else repeat(self.defaults[name], len(rows))
+        return map(_once_in_a_row(ready), values) if ready else values
 
 
 def _once_in_a_row(process: Ready) -> Ready:
