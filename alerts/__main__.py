@@ -4,7 +4,7 @@ import os
 import sys
 
 from alerts.cli import alerts
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, NoTopicError
 from subscribers.errors import PeopleError
 
 
@@ -12,6 +12,8 @@ def main() -> None:
     """Run the command line; exit code 0 done, 1 something failed, 2 the call was wrong."""
     try:
         alerts(prog_name="alerts")
+    except NoTopicError as error:
+        _leave(f"{error} All of them: alerts topic list", error.exit_code)
     except AlertsError as error:
         _leave(str(error), error.exit_code)
     except PeopleError as error:

@@ -3,7 +3,9 @@
 The message is one line that says what is wrong and what to do. No message holds an address or a secret.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
+from difflib import get_close_matches
 
 
 class AlertsError(Exception):
@@ -20,6 +22,15 @@ class UsageError(AlertsError):
 
 class NotFoundError(UsageError):
     """A slug, number or key that names nothing we hold."""
+
+
+class NoTopicError(NotFoundError):
+    """There is no topic of that slug; the message names those that are like it, where they can be told."""
+
+    def __init__(self, slug: str, known: Iterable[str] = ()) -> None:
+        near = get_close_matches(slug, known, 3)
+        meant = f"; did you mean {' or '.join(near)}?" if near else "."
+        super().__init__(f"There is no topic {slug[:60]!r}{meant}")
 
 
 class SourceError(AlertsError):

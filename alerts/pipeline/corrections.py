@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from alerts.errors import NotFoundError
+from alerts.errors import NoTopicError
 from alerts.model import Facet, Label, Role
 from alerts.pipeline import crew, rules
 from alerts.store import archive, catalogue, labels, saving
@@ -17,13 +17,13 @@ from alerts.store.installation import raise_revisions
 def correct(engine: Engine, item: int, said: Sequence[Label], now: datetime) -> None:
     """Write an operator's corrections of one item; they win over rules and survive them (the item may be news now).
 
-    Raises NotFoundError for a topic that does not exist.
+    Raises NoTopicError.
     """
     with writing(engine, exclusive=True) as session:
         known = catalogue.parents(session)
         for label in said:
             if label.facet is Facet.TOPIC and label.value not in known:
-                raise NotFoundError(f"There is no topic {label.value!r}; see: alerts topic list")
+                raise NoTopicError(label.value, known)
         labels.correct(session, item, said, now)
         (stored,) = archive.these(session, [item])
         saving.put_intents(session, [stored.news(quiet=False)], now)

@@ -4,12 +4,11 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 
 from sqlmodel import Session
 
-from alerts.errors import NotFoundError, UsageError
+from alerts.errors import NotFoundError, NoTopicError, UsageError
 from alerts.model import Topic
 from alerts.store import catalogue, editions, windows
 from subscribers import store
@@ -50,9 +49,7 @@ def check_among(known: Mapping[str, Topic], interests: Iterable[Interest]) -> No
     for interest in interests:
         topic = known.get(interest.topic)
         if topic is None:
-            near = get_close_matches(interest.topic, [slug for slug, one in known.items() if not one.retired], 3)
-            meant = f"did you mean {' or '.join(near)}?" if near else "see: alerts topic list"
-            raise UsageError(f"There is no topic {interest.topic!r}; {meant}")
+            raise NoTopicError(interest.topic, [slug for slug, one in known.items() if not one.retired])
         if topic.retired:
             onwards = f"; it became {topic.successor}" if topic.successor else ""
             raise UsageError(f"The topic {interest.topic!r} was retired{onwards}")

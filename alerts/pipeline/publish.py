@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from alerts.errors import AlertsError, NotFoundError
+from alerts.errors import AlertsError, NotFoundError, NoTopicError
 from alerts.model import Alert, Topic
 from alerts.pipeline import sample
 from alerts.publish.channel import address, channel, daily, fitting, part, recent, week_of
@@ -127,8 +127,7 @@ def known(topics: Mapping[str, Topic], slug: str) -> Topic:
     """Return a topic that is followed today; NotFoundError or RetiredError otherwise."""
     topic = topics.get(slug)
     if topic is None:
-        followed = ", ".join(sorted(topics)) or "none yet"
-        raise NotFoundError(f"There is no topic {slug[:60]!r}. The topics are: {followed}.")
+        raise NoTopicError(slug, [other for other, one in topics.items() if not one.retired])
     if topic.retired:
         raise RetiredError(slug, topic.successor)
     return topic

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from alerts.errors import NotFoundError, UsageError
+from alerts.errors import NotFoundError, NoTopicError, UsageError
 from alerts.model import Facet, Role, Source, SourceState, Topic
 from alerts.store import removal
 from alerts.store.bulk import changed
@@ -58,7 +58,7 @@ def _topic(row: TopicRow) -> Topic:
 def _topic_row(session: Session, slug: str) -> TopicRow:
     row = session.exec(select(TopicRow).where(TopicRow.slug == slug)).first()
     if row is None:
-        raise NotFoundError(f"There is no topic {slug!r}; see: alerts topic list")
+        raise NoTopicError(slug, session.exec(select(TopicRow.slug).where(col(TopicRow.retired_at).is_(None))))
     return row
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from html import unescape
 
 import pytest
 
@@ -17,7 +18,7 @@ LONG = "x" * 5_000
     (f"/feed.rss?topics={LONG}", 400), (f"/preferences/{LONG}", 400), (f"/my/{LONG}.rss", 404), (f"/unsubscribe/{LONG}", 400),
     ("/search?q=%ff%fe", 400), ("/topics/nmosd?phase=%ff", 400), ("/topics/%ff%fe", 404), ("/search?q=%00", 400),
     ("/search?q=a&topic=none-such", 404), ("/search?q=a&before=-1", 400), ("/search?q=%22%20OR%20*%3A%27%28", 200),
-    ("/preview?topic=none-such", 400), ("/confirm/expired", 404), ("/preferences/%ff", 400),
+    ("/preview?topic=none-such", 404), ("/confirm/expired", 404), ("/preferences/%ff", 400),
     ("/topics/nmosd/2999-W01", 400), ("/feed.rss?week=2999-W01", 400), ("/topics/nmosd.rss?daily=7", 400),
 ])
 def test_an_impossible_address_gets_a_plain_page(browser, release, caplog, path, status):
@@ -29,6 +30,14 @@ def test_an_impossible_address_gets_a_plain_page(browser, release, caplog, path,
     assert "<h1>" in answer.text
     assert len(answer.body) < 60_000
     assert "/preferences/" not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/topics/nmosdd", "/feed.rss?topics=nmosdd", "/preview?topic=nmosdd", "/search?q=a&topic=nmosdd"])
+def test_who_mistypes_a_topic_is_told_of_the_one_like_it_and_of_no_command(browser, release, path):
+    release()
+    said = unescape(browser.get(path).text)
+    assert "There is no topic 'nmosdd'; did you mean nmosd" in said
+    assert "alerts topic" not in said
 
 
 @pytest.mark.parametrize("path", ["/", "/topics/nmosd", "/search", "/feeds", "/preview", "/feed.rss", "/items/1", "/about"])
