@@ -13,6 +13,7 @@ TEASER_WAIT = timedelta(hours=24)
 AHEAD = timedelta(days=366)  # how far a date may lie ahead: covers of journals are dated months after they appear
 UNDATED = 20  # items without a date of their own that the first poll of a source alerts
 
+MOST_QUOTED = 1000  # characters of a notice that are kept with its alert
 MARKS = ("", "corrected", "concern", "retracted")  # the worse the later
 MARKED_BY = {  # what a link of a work says of the work itself
     "corrected-by": "corrected",
@@ -67,10 +68,10 @@ def worst(marks: Collection[str]) -> str:
     return max(marks, key=MARKS.index, default="")
 
 
-def marking(old: str, new: str) -> Iterator[News]:
-    """Yield the news that a work is corrected, doubted or retracted: once each, and never back."""
+def marking(old: str, new: str, notice: str = "") -> Iterator[News]:
+    """Yield the news that a work is corrected, doubted or retracted, with its notice's words: once, and never back."""
     if MARKS.index(new) > MARKS.index(old):
-        yield News(reason=Reason(new))
+        yield News(reason=Reason(new), detail={"notice": notice[:MOST_QUOTED]} if notice else {})
 
 
 def changes(old: Content, new: Content) -> Iterator[News]:

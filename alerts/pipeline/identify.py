@@ -217,8 +217,8 @@ class Desk:
             for relation, notice in self.shelf.pointing.get(key, ()):
                 self._notice(self.shelf.items[notice], relation, held)
 
-    def _set_mark(self, held: Held, mark: str) -> None:
-        news = list(decide.marking(held.mark, mark))
+    def _set_mark(self, held: Held, mark: str, notice: str = "") -> None:
+        news = list(decide.marking(held.mark, mark, notice))
         if news:
             self._tell(held, news)
             held.mark = mark
@@ -239,7 +239,7 @@ class Desk:
         """Let a notice mark the work it is about; it is no second item but leads to the work."""
         if relation not in decide.MARKS_OTHER or notice.id == work.id:
             return
-        self._set_mark(work, decide.MARKS_OTHER[relation])
+        self._set_mark(work, decide.MARKS_OTHER[relation], notice.content.text or notice.content.title)
         if notice.content.kind is Kind.NOTICE and notice.merged_into is None:
             notice.merged_into = work.id
             self.draft.marked[notice.id] = None

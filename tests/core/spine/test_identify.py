@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -194,6 +195,16 @@ def test_a_paper_that_is_a_retraction_by_type_and_link_is_a_notice_and_leads_to_
     held = shelf.items[shelf.owners[notice.keys[0]]]
     assert (held.content.kind, held.mark, bool(held.merged_into)) == (Kind.NOTICE, "", True)
     assert [one.item_id for one in draft.intents] == [shelf.owners[DOI]]
+
+
+@pytest.mark.parametrize(("text", "said"), [("Data of 40 people are wanting.", "Data of 40 people are wanting."), ("", "Retraction: Light")])
+def test_the_alert_of_a_retraction_keeps_what_the_notice_says(text: str, said: str) -> None:
+    notice = Entry(locator="r1", keys=(Key("doi", "10.5555/retr.1"),), links=(Link("retracts", *DOI),),
+                   content=Content(kind=Kind.NOTICE, title="Retraction: Light", text=text))
+    held = Held(id=1, content=PAPER, first_seen=NOW, keys={DOI}, first_alert=1)
+    one = desk(Shelf(items={1: held}, owners={DOI: 1}))
+    one.work(Arrival.all([notice]))
+    assert [(intent.reason, intent.detail) for intent in one.draft.intents] == [("retracted", {"notice": said})]
 
 
 @given(st.lists(st.one_of(st.none(), st.dates(date(2020, 1, 1), date(2150, 1, 1))), min_size=1, max_size=6))
