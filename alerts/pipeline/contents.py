@@ -144,7 +144,7 @@ class Contents:
     def _nothing(self, group: Group) -> Edition:
         with database.reading(self.engine) as session:
             read = windows.read_since(session, self.now - SILENCE)
-        note = notes.nothing_new(read, group.cadence)
+        note = notes.nothing_new(read, SILENCE.days)
         return short_edition(notes.letter(note, sender(self.settings), html=group.format == "html"), self.settings)
 
     def _window_from(self, seen: int) -> Window:

@@ -7,9 +7,8 @@ from datetime import date
 from alerts.model import AlertedItem, Reason
 from alerts.publish.blocks import HTML, TEXT, Blocks, is_notice, rendered, shortened
 from alerts.publish.email import HOLES, Body, Letter, Sender
-from alerts.publish.letters import frame, rhythm
+from alerts.publish.letters import frame
 from alerts.publish.lines import one_line
-from subscribers.cadence import Cadence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +75,18 @@ def known(sender: Sender) -> Note:
     )
 
 
-def nothing_new(read: tuple[int, int], cadence: Cadence) -> Note:
-    """Tell that the digest is alive though nothing came on the topics followed."""
-    items, sources = read
+def nothing_new(read: tuple[int, int], days: int) -> Note:
+    """Tell that the digest is alive though nothing came on the topics followed for so many days."""
+    counts = zip(read, ("item", "source"), strict=True)
+    items, sources = (f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
     return Note(
         kind="digest",
         subject="Your research digest: nothing new",
         heading="Your research digest",
-        paragraphs=(f"Nothing new on your topics; {items} items read from {sources} sources.",),
+        paragraphs=(f"Nothing new on your topics in {days} days; {items} read from {sources}.",),
         listed=True,
-        because=f"You get this digest {rhythm(cadence)} because you asked for it at this address.",
+        because=f"You get this line after {days} days without news, to show that your digest is alive. "
+        "Your page can switch it off.",
     )
 
 

@@ -165,11 +165,18 @@ def test_every_letter_begins_with_200_characters_that_name_no_topic_and_no_title
     letters = {
         "digest": mail(shown(1)), "first": mail(shown(1), first=First(days=7, topics=follows)), "empty": mail(first=First(days=7, topics=follows)),
         "notice": sent(notes.notice(notice, Blocks(SENDER.base_url, NAMES), SENDER)),
-        "nothing": sent(notes.letter(notes.nothing_new((12, 3), Cadence()), SENDER)), "known": sent(notes.letter(notes.known(SENDER), SENDER)),
+        "nothing": sent(notes.letter(notes.nothing_new((12, 3), 90), SENDER)), "known": sent(notes.letter(notes.known(SENDER), SENDER)),
     }  # fmt: skip
     for name, message in letters.items():
         opening = " ".join((message["Subject"], plain(message)[:200], visible(message)[:200], page(message).find(".//title").text)).lower()
         assert not [word for word in ("nmosd", "relapse", "neuro") if word in opening], name
+
+
+@pytest.mark.parametrize(("read", "said"), [((12, 3), "12 items read from 3 sources."), ((1, 1), "1 item read from 1 source."), ((0, 0), "0 items read from 0 sources.")])
+def test_the_line_that_nothing_is_new_says_since_when_and_why_it_comes(read: tuple[int, int], said: str) -> None:
+    text = " ".join(plain(sent(notes.letter(notes.nothing_new(read, 90), SENDER))).split())
+    assert f"Nothing new on your topics in 90 days; {said}" in text
+    assert "You get this line after 90 days without news" in text
 
 
 def test_a_news_story_is_one_line_under_its_study() -> None:

@@ -63,7 +63,7 @@ def test_the_line_after_ninety_days_says_how_much_was_read(house) -> None:
     house.news("ms")
     house.alert(house.item(source="other"), "ms")
     house.compose()
-    assert "Nothing new on your topics; 2 items read from 2 sources." in texts(house)[-1]
+    assert "Nothing new on your topics in 90 days; 2 items read from 2 sources." in texts(house)[-1]
 
 
 def test_composing_for_everyone_asks_each_person_once_though_they_are_moved_on(house, monkeypatch) -> None:
