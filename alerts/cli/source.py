@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alerts.cli import stated
-from alerts.cli.common import counted, json_option, opened, print_json, print_rows
+from alerts.cli.common import cell, counted, json_option, opened, print_json, print_rows
 from alerts.errors import PrivateError, SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def show(slug: str, *, as_json: bool) -> None:
         print_json(shown)
         return
     for name, value in shown.items():
-        click.echo(f"{name.replace('_', ' '):16}  {value if value not in (None, '', [], {}) else '-'}")
+        click.echo(f"{name.replace('_', ' '):16}  {'-' if value == {} else cell(value)}")
 
 
 @command.command()
@@ -256,15 +256,17 @@ def remove(slug: str, *, yes: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be added.")
 def import_(what: str, *, dry_run: bool) -> None:
     """Add the sources of an OPML FILE, of - (standard input), or of a shipped pack (neuroimmunology)."""
+    from alerts.ingest import opml
     from alerts.pipeline import manage
     from alerts.store import catalogue
     from alerts.store.engine import reading
 
     sources = _read_sources(what)
+    if not sources:
+        raise UsageError(f"There is no source in {what}")
     world = opened()
     with reading(world.engine) as session:
-        known = {source.asks for source in catalogue.sources(session)}
-    new = [source for source in sources if source.asks not in known]
+        new = list(opml.distinct(sources, catalogue.sources(session)))
     if not dry_run:
         manage.add_sources(world.engine, new, world.now())
     for source in new:
@@ -296,3 +298,5 @@ def export() -> None:
     with reading(world.engine) as session:
         sources = catalogue.sources(session)
     click.echo(opml.dump(sources), nl=False)
+    if kept := [source.slug for source in sources if source.kind == "file"]:
+        click.echo(f"Left out, for they read files of this machine: {', '.join(kept)}", err=True)

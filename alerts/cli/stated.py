@@ -50,7 +50,7 @@ _OF_ALL = (
     click.option("--gives", help="The kind of its items (paper, preprint, record, news ...) or mixed."),
     click.option("--about", help="The topic of items that name none."),
     click.option(
-        "--max-age", type=click.IntRange(min=0),
+        "--max-age", type=click.IntRange(0, 36_500),
         help=f"Older items, by their own date, are stored but not mailed; 0: no limit (at first {MAX_AGE} days).",
     ),
     click.option("--why", help="Why it is there."),
@@ -137,16 +137,14 @@ def _address(url: str | None, kind: str) -> str:
     known = re.fullmatch(r"(?!\.)[\w.-]*\w\.\w[\w.-]*|[0-9a-f:.]*:[0-9a-f:.]*|localhost", host)
     if parts.scheme not in {"http", "https"} or not known:
         raise UsageError(f"{url!r} is no web address; it must look like https://example.org/feed.xml")
-    if parts.username or parts.password:
-        raise UsageError("An address with a user name or password would be stored and shown; name one without.")
     return full
 
 
 def _slug(url: str, kind: str, query: str) -> str:
     """Make a short name: the file's, the host without its ornaments, or the kind and the first words of the query."""
+    from alerts.ingest.opml import slug_of
+
     if kind == "file":
         url = f"//{Path(urlsplit(url).path).name}"
     parts = urlsplit(url)
-    words = f"{(parts.hostname or '').removeprefix('www.')} {parts.path}" if url else f"{kind} {query}"
-    slug = "-".join(re.findall(r"[a-z0-9]+", words.lower()))[:48].strip("-")
-    return slug or kind
+    return slug_of(f"{(parts.hostname or '').removeprefix('www.')} {parts.path}" if url else f"{kind} {query}")

@@ -40,7 +40,7 @@ def json_object(document: Document, service: str) -> dict[str, Any]:
     try:
         found = json.loads(document.body)
     except (ValueError, RecursionError) as wrong:
-        raise ReadError(f"{service} answered with {_shape(document.body)} instead of JSON") from wrong
+        raise ReadError(f"{service} answered with {shape(document.body)} instead of JSON") from wrong
     if not isinstance(found, dict):
         raise ReadError(f"{service} answered with a JSON {type(found).__name__} instead of an object")
     return found
@@ -54,10 +54,11 @@ def xml_root(document: Document, service: str) -> _Element:
     try:
         return etree.fromstring(document.body, parser)
     except (etree.XMLSyntaxError, ValueError) as wrong:
-        raise ReadError(f"{service} answered with {_shape(document.body)} instead of whole XML") from wrong
+        raise ReadError(f"{service} answered with {shape(document.body)} instead of whole XML") from wrong
 
 
-def _shape(body: bytes) -> str:
+def shape(body: bytes) -> str:
+    """Say what a document looks like that is not what was asked for."""
     start = body[:400].lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return "a web page"

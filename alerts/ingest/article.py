@@ -60,7 +60,8 @@ class Article:
     @property
     def title(self) -> str:
         said = [self._meta.get(name, "") for name in _TITLES]
-        headings = [words_of(node) for node in self._root.iter("h1", "title")]
+        places = (self._body.iter("h1"), self._root.iter("h1"), self._root.iter("title"))
+        headings = [words_of(node) for node in chain.from_iterable(places)]
         return clean_title(next((one for one in [*said, self._stated("headline"), *headings] if one.strip()), ""))
 
     @property

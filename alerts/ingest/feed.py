@@ -9,6 +9,7 @@ from alerts.ingest.feedentry import Place
 from alerts.ingest.known import FeedDocument, Names
 from alerts.model import Document, Entry, Page, Plan, PollState, Request, Source
 
+EMPTIED = "The feed shows nothing now; at the last poll it did."
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
 
@@ -43,7 +44,7 @@ def _page(place: Place, state: PollState, feed: FeedDocument) -> Page:
         window=tuple(dict.fromkeys(window)) if feed.whole else (),
         title=clean.title(feed.title),
         ttl=feed.ttl,
-        notes=(*feed.notes, *_troubles(shared, empty)),
+        notes=(*feed.notes, *_troubles(shared, empty), *([] if feed.bones or not state.known else [EMPTIED])),
     )
 
 

@@ -9,6 +9,7 @@ import feedparser
 
 from alerts.errors import ReadError, WebPageError
 from alerts.ingest import botwall, known, xmltext
+from alerts.ingest.answer import shape
 from alerts.ingest.known import Bone, Cut, FeedDocument
 from alerts.model import Document
 
@@ -49,7 +50,7 @@ def _rescued(text: str, document: Document) -> str:
 
 def _sort_of(document: Document) -> str:
     said = document.headers.get("content-type", "").partition(";")[0].strip()
-    return f"a document of type {said[:40]}" if said else "something"
+    return f"a document of type {said[:40]}" if said else shape(document.body)
 
 
 def _well_formed(xml: bytes, hashes: Collection[str], url: str) -> FeedDocument | None:

@@ -1,6 +1,7 @@
 """The items of a web page's list, cut out by CSS selectors."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -20,8 +21,15 @@ MOST_ITEMS = 500
 _WITHIN = ("title", "date", "link")  # what selectors look for within an item
 
 
-def rows(source: Source, document: Document) -> list[Row]:
-    """Return the items in order as JSON values, those without a title too; ReadError where selectors find nothing."""
+class Listing(NamedTuple):
+    """The title of the page, and its items in order, those without a title too."""
+
+    title: str
+    rows: list[Row]
+
+
+def read(source: Source, document: Document) -> Listing:
+    """Return what the page lists; ReadError where selectors find nothing."""
     root = parse_html(document)
     base = urljoin(document.url, next((node.get("href", "") for node in root.iter("base")), ""))
     items = _select(source, "item", root)[:MOST_ITEMS]
@@ -35,7 +43,7 @@ def rows(source: Source, document: Document) -> list[Row]:
         raise ReadError(f"{len(found) - len(titled)} of {len(found)} items have no title")
     if len(set(titled)) * 2 < len(titled):
         raise ReadError(f"{len(titled)} items have {len(set(titled))} addresses among them, so these are not their own")
-    return found
+    return Listing(next((clean_title(words_of(node)) for node in root.iter("title")), ""), found)
 
 
 def _in_vain(source: Source, items: list[_Element]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -58,18 +59,18 @@ def load(body: bytes) -> tuple[Source, ...]:
     try:
         root = etree.fromstring(_BARE_AMPERSAND.sub(b"&amp;", body.strip()), parser)
     except (etree.XMLSyntaxError, ValueError) as wrong:
-        raise UsageError(f"this is not OPML: {wrong}") from wrong
+        raise UsageError(f"this is not OPML: {str(wrong).removesuffix(' (<string>, line 1)')}") from wrong
     if root.tag != "opml":
         raise UsageError(f"this is not OPML: it begins with <{root.tag}>")
-    return tuple(_distinct(_source(outline) for outline in root.iter("outline")))
+    return tuple(distinct(filter(None, map(_source, root.iter("outline")))))
 
 
-def _distinct(sources: Iterable[Source | None]) -> Iterator[Source]:
-    """Yield the sources, each once, and give a number to the slugs that are taken."""
-    asked: set[tuple[str, ...]] = set()
-    taken: set[str] = set()
+def distinct(sources: Iterable[Source], others: Iterable[Source] = ()) -> Iterator[Source]:
+    """Yield the sources that ask what no other one asks, and give a number to the slugs that are taken."""
+    asked = {other.asks for other in others}
+    taken = {other.slug for other in others}
     for source in sources:
-        if source is None or source.asks in asked:
+        if source.asks in asked:
             continue
         asked.add(source.asks)
         slug = source.slug
@@ -127,7 +128,7 @@ def _gives(outline: _Element, place: str) -> str:
 
 def _max_age(outline: _Element, place: str) -> timedelta | None:
     days = outline.get(_own("maxAge"), "90")
-    if not days.isdigit():
+    if not re.fullmatch(r"[0-9]{1,5}", days):
         raise UsageError(f"{place} has a maxAge of {days!r}; it is a number of days, 0 for no limit")
     return timedelta(days=int(days)) or None
 
@@ -143,6 +144,7 @@ def _options(outline: _Element, place: str) -> dict[str, Any]:
 
 
 def slug_of(text: str) -> str:
-    """Make a short name of a title or an address: letters and digits with hyphens, at most 48."""
-    words = re.findall(r"[a-z0-9]+", re.sub(r"^https?://(?:www\.)?", "", text.lower()))
+    """Make a short name of a title or an address: letters without accents and digits with hyphens, at most 48."""
+    bare = "".join(part for part in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(part))
+    words = re.findall(r"[a-z0-9]+", re.sub(r"^https?://(?:www\.)?", "", bare))
     return "-".join(words)[:48].strip("-") or "source"

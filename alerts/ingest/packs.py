@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alerts.errors import NotFoundError, PackError
+from alerts.ingest.options import LONGEST_AGE
 from alerts.model import Kind, Source
 
 _FIELDS: Mapping[str, type] = {
@@ -32,7 +33,7 @@ def shipped(name: str) -> str:
     found = folder / f"{name}.toml"
     if not re.fullmatch(r"[a-z0-9-]+", name) or not found.is_file():
         known = sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml"))
-        raise NotFoundError(f"no source pack is called {name!r}; there are {', '.join(known)}")
+        raise NotFoundError(f"There is neither a file {name!r} nor a source pack of that name ({', '.join(known)})")
     return found.read_text(encoding="utf-8")
 
 
@@ -88,8 +89,8 @@ def _check(table: Mapping[str, Any], place: _Place) -> None:
         raise place.wrong("needs url, a web address")
     if table.get("gives", "mixed") not in ("mixed", *Kind):
         raise place.wrong(f"gives {table['gives']!r}; known are mixed, {', '.join(Kind)}")
-    if table.get("max_age", 90) < 0:
-        raise place.wrong("has a negative max_age")
+    if not 0 <= table.get("max_age", 90) <= LONGEST_AGE.days:
+        raise place.wrong(f"has a max_age that is not between 0 (no limit) and {LONGEST_AGE.days} days")
     if not table.get("why", "").strip():
         raise place.wrong("does not say why it is there")
 

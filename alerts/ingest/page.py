@@ -16,6 +16,7 @@ from alerts.ingest import layout, listing
 from alerts.ingest.article import Article
 from alerts.ingest.identity import dois, normalise_key
 from alerts.ingest.layout import Row
+from alerts.ingest.listing import Listing
 from alerts.ingest.sort import kind_of
 from alerts.model import Content, Document, Entry, Key, Kind, Link, Page, PartialDate, Plan, PollState, Request, Source
 
@@ -33,7 +34,7 @@ def read(source: Source, state: PollState, document: Document) -> Page:
     """Read the list, or in a run that follows, the page of the next item."""
     if state.resume.get("queue"):
         return _whole(source, state.resume, document)
-    found = _rows(source, state, document)
+    title, found = _listing(source, state, document)
     rows = layout.settled([row for row in found if row["title"]], state.known)
     if said := layout.differs(rows, state.known):
         raise layout.changed(source, said)
@@ -44,13 +45,13 @@ def read(source: Source, state: PollState, document: Document) -> Page:
     page = _page(source, {"queue": leading, "window": [row["locator"] for row in rows], "most": most})
     entries = tuple(_listed(source, row) for row in fresh if row not in leading)
     notes = tuple(_notes(source, found, most))
-    return replace(page, entries=entries, seen=len(rows) - len(fresh), notes=notes)
+    return replace(page, entries=entries, seen=len(rows) - len(fresh), notes=notes, title=title)
 
 
-def _rows(source: Source, state: PollState, document: Document) -> list[Row]:
-    """Return the rows of the list; where the last poll found what is missing now, the layout is another one."""
+def _listing(source: Source, state: PollState, document: Document) -> Listing:
+    """Return what the page lists; where the last poll found what is missing now, the layout is another one."""
     try:
-        return listing.rows(source, document)
+        return listing.read(source, document)
     except ReadError as wrong:
         if not state.known:
             raise

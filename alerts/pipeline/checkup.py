@@ -53,7 +53,7 @@ def _standing(found: due.Look, wait: timedelta | None, now: datetime) -> Iterato
     said = f"{source.slug} is a {source.kind} source, state {claimed.state.value}"
     yield f"{said}; its next poll is due {_at(found.next_poll_at)}." if found.next_poll_at else f"{said}."
     if claimed.last_error:
-        yield f"Its last error, {claimed.failures} times in a row: {claimed.last_error}"
+        yield f"At the last try ({claimed.failures} in a row failed): {claimed.last_error}"
     if claimed.state in (SourceState.PAUSED, SourceState.GONE):
         yield f"A poll leaves it alone until: alerts source resume {source.slug}"
     if found.held:

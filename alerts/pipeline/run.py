@@ -201,7 +201,7 @@ def _last(claimed: Claimed, now: datetime, at: _At, document: Document, page: Pa
         body_hash=_digest(document) if single and document.body else "",
         anchor=dict(page.state),
         resume={},
-        window=list(page.window),
+        window=list(page.window or claimed.window),
         notes=notes,
         gaps=claimed.gaps + missed,
         title=claimed.source.title or page.title,

@@ -259,10 +259,12 @@ def check_new_sources(session: Session, wanted: Iterable[Source]) -> None:
     for one in wanted:
         if not SLUG.fullmatch(one.slug):
             raise UsageError(f"{one.slug!r} is no slug: small letters, digits and hyphens, such as my-journal")
-        if one.slug in slugs or one.slug in RESERVED:
-            raise UsageError(f"The source {one.slug!r} exists already or is a reserved word; choose another --slug")
+        if one.slug in RESERVED:
+            raise UsageError(f"{one.slug!r} is a reserved word; choose another --slug")
         if one.asks in places:
             raise UsageError(f"The source {places[one.asks]!r} polls this already")
+        if one.slug in slugs:
+            raise UsageError(f"The source {one.slug!r} exists already and polls something else; choose another --slug")
         if one.about is not None and one.about not in about:
             raise UsageError(f"There is no topic {one.about!r} for the source {one.slug!r} to be about")
         slugs.add(one.slug)
@@ -287,9 +289,16 @@ _FRESH = _START | {
 
 
 def edit_source(session: Session, slug: str, changed_source: Source, now: datetime, *, afresh: bool = False) -> None:
-    """Change a source; where it now asks something else it starts `afresh`. A paused one stays so."""
+    """Change a source; where it now asks something else it starts `afresh`. A paused one stays so.
+
+    Raises UsageError for an unknown topic, and for what another source polls.
+    """
     row = source_row(session, slug)
     old = source_from(row)
+    if changed_source.about not in {old.about, None, *parents(session)}:
+        raise UsageError(f"There is no topic {changed_source.about!r} for the source {slug!r} to be about")
+    if other := [one.slug for one in sources(session) if one.slug != slug and one.asks == changed_source.asks]:
+        raise UsageError(f"The source {other[0]!r} polls this already")
     values = _source_values(changed_source) | {"slug": slug}
     if afresh or old.asks != changed_source.asks:
         values |= _FRESH

@@ -129,7 +129,7 @@ def test_no_shipped_pubmed_query_breaks_when_a_phrase_is_unknown() -> None:
         ('[sources.a]\nkind = "pubmed"\nwhy = "x"', "has no query"), ('[sources.a]\nurl = "e.example"\nwhy = "x"', "web address"), ('[sources.a]\nurl = "https://e.example"', "why"),
         ('[sources.a]\nurl = "https://e.example"\nwhy = "x"\nmax_age = "9"', "is no int"), ('[sources.a]\nurl = "https://e.example"\nwhy = "x"\ngives = "poem"', "poem"),
         ('[sources.a]\nkind = "file"\nurl = "file:///x"\nwhy = "x"', "kind 'file'"), ('[sources.a]\nurl = "https://e.example"\nwhy = "x"\n[sources.b]\nurl = "https://e.example"\nwhy = "y"', "line 5: b asks the same as a"),
-        ("[sources", "declaration"), ("x = 1", "holds tables"), ('[sources.a]\nurl = "https://e.example"\nwhy = "x"\nmax_age = -1', "negative"),
+        ("[sources", "declaration"), ("x = 1", "holds tables"), ('[sources.a]\nurl = "https://e.example"\nwhy = "x"\nmax_age = -1', "between 0"),
     ],
 )  # fmt: skip
 def test_a_wrong_pack_is_refused_with_name_line_and_reason(table: str, said: str) -> None:

@@ -66,7 +66,7 @@ async def test_a_failure_says_what_follows_of_it(engine, fetch, site, lamps, now
     site.answer("/feed", 503)
     await poll.poll_due(engine, fetch, now)
     told = await said(engine, fetch, now)
-    assert "Its last error, 1 times in a row: 127.0.0.1 answered 503" in told
+    assert "At the last try (1 in a row failed): 127.0.0.1 answered 503" in told
     assert "That fails: 127.0.0.1 answered 503 (out of service). A poll would count failure 2 in a row and ask again" in told
     assert told.endswith("FAILED")
 

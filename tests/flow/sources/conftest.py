@@ -16,7 +16,9 @@ from alerts.__main__ import main
 
 
 class Operator:
-    """Types `alerts ...` in an empty folder of its own; returns all that is shown."""
+    """Types `alerts ...` in an empty folder of its own; returns what it prints, of a failure also what it told."""
+
+    told = ""
 
     def __init__(self, typing: pytest.MonkeyPatch, screen: pytest.CaptureFixture[str]) -> None:
         self._typing, self._screen = typing, screen
@@ -26,9 +28,9 @@ class Operator:
         self._typing.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
         with pytest.raises(SystemExit) as end:
             main()
-        out, err = self._screen.readouterr()
-        assert (end.value.code or 0) == exits, f"{args}: {end.value.code}\n{out}\n{err}"
-        return out + (err if exits else "")
+        out, self.told = self._screen.readouterr()
+        assert (end.value.code or 0) == exits, f"{args}: {end.value.code}\n{out}\n{self.told}"
+        return out + (self.told if exits else "")
 
     def json(self, *args: str) -> Any:
         return json.loads(self(*args, "--json"))
