@@ -71,6 +71,6 @@ def test_a_followed_page_that_names_its_journal_is_a_paper_s() -> None:
     source = Source(slug="p", kind="page", url="https://e.example/", options={"item": "li", "follow": True})
     body = '<html><head><meta name="citation_journal_title" content="Lamps"><meta name="citation_title" content="Dim lamps"></head><body><p>Text.</p></body></html>'
     row = {"link": "https://e.example/story/7", "title": "Dim lamps", "date": "", "text": "Dim lamps", "locator": "x", "hash": "h"}
-    state = PollState(resume={"queue": [row], "window": ["x"]})
+    state = PollState(resume={"queue": [row], "window": ["x"], "most": 1})
     (entry,) = page.read(source, state, Document(url="https://e.example/story/7", body=body.encode())).entries
     assert entry.content.kind is Kind.PAPER
