@@ -182,9 +182,9 @@ def permanent(error: SourceError) -> bool:
 
 
 def waiting(claimed: Claimed, wait: timedelta, now: datetime) -> Outcome:
-    """Return what is written where the host asked to be left alone for a while."""
+    """Return what is written where the host asked to be left alone for a while; why it fails otherwise stays told."""
     said = f"not asked: its host wants to be left alone until {now + wait:%Y-%m-%d %H:%M} UTC"
-    return of(claimed, next_poll_at=now + wait, last_error=said)
+    return of(claimed, next_poll_at=now + wait, last_error=claimed.last_error if claimed.failures else said)
 
 
 def our_network(claimed: Claimed, error: SourceError, now: datetime) -> Outcome:

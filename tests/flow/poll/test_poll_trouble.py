@@ -80,6 +80,15 @@ async def test_a_host_that_asks_for_time_is_left_alone_with_all_its_sources(engi
     assert timedelta(minutes=58) < went.next_poll_at - now <= timedelta(hours=1)
 
 
+async def test_why_a_source_fails_stays_told_while_its_host_is_left_alone(engine, site, fetch, now) -> None:
+    site.answer("/broken", 500)
+    site.answer("/busy", 429, Retry_After="3600")
+    add(engine, now, lines("broken", site.url("/broken")), lines("busy", site.url("/busy")))
+    for slug in ("broken", "busy", "broken"):
+        await poll.poll_due(engine, fetch, now, [slug])
+    assert row(engine, "broken").last_error == "127.0.0.1 answered 500 (its own error)"
+
+
 async def test_a_source_that_says_gone_for_a_day_is_asked_no_more(engine, site, fetch, now) -> None:
     site.answer("/list", 410)
     add(engine, now, lines("list", site.url("/list")))
