@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from alerts.pipeline.compose import ComposeReport
     from alerts.wiring import World
 
+WAITING = frozenset({"queued", "claimed", "sending", "deferred", "uncertain"})
+
 
 @click.group("digest")
 def command() -> None:
@@ -112,10 +114,12 @@ def _say_last(world: "World", address: str) -> None:
     if last is None:
         click.echo(f"No digest went to this person yet; look at one: alerts digest preview {address} --since 30d")
         return
-    click.echo(
-        f"Their digest {last.ordinal}, of {last.at:%Y-%m-%d %H:%M} UTC, is {last.state}. "
-        f"Send it again with: alerts digest resend {address}"
-    )
+    said = f"Their digest {last.ordinal}, of {last.at:%Y-%m-%d %H:%M} UTC, is {last.state}"
+    if last.state in WAITING:
+        click.echo(f"{said}; it is tried again by itself. {last.reply}".rstrip())
+    else:
+        reply = "" if last.state == "sent" else f" ({last.reply})"
+        click.echo(f"{said}{reply}. Send it again with: alerts digest resend {address}")
 
 
 def _say(report: "ComposeReport", done: str) -> None:

@@ -106,3 +106,13 @@ def test_the_way_back_is_named_to_who_adds_somebody_that_left(alerts: Alerts, ag
     alerts("subscriber", "erase", "eve@example.org", "--yes")
     refused = alerts("subscriber", "add", "eve@example.org", *wishes, *again)
     assert "only they can come back, by signing up at /signup and confirming" in str(refused.exception)
+
+
+def test_a_digest_that_waits_for_its_server_is_not_offered_to_be_sent_twice(
+    alerts: Alerts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALERTS_SMTP_URL", "smtp://127.0.0.1:9?starttls=never")
+    alerts("subscriber", "add", "eve@example.org", "--topics", "ms", "--cadence", "weekly", "--consent", "asked")
+    said = alerts("digest", "send", "--to", "eve@example.org", "--yes").output
+    assert "is queued; it is tried again by itself." in said
+    assert "resend" not in said
