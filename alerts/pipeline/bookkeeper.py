@@ -3,6 +3,9 @@
 What connections tell and ask while a transaction runs goes into the next one together. Where the database is on this
 machine, free and quick, the transaction runs on the event loop itself: it takes less time than to hand it to a
 thread and back, because the two would wait for the interpreter's lock at every statement. All else is done beside.
+
+A commit costs the same for one row as for many, so it waits for a moment while bodies are under way: the connections
+whose replies are about to come join it.
 """
 
 import asyncio
@@ -19,6 +22,8 @@ from alerts.store.books import Books, BooksError, Leave
 from alerts.store.outbox import Claimed, Outcome
 
 WRITES_AT_CLOSE = 3
+MOMENT = 0.001  # seconds that a commit waits for the connections still sending
+MOST = 4  # times as many waiting for it as are still sending: then it does not wait
 ON_HOLD = "all mail is on hold; alerts hold off lets it go on"
 
 
@@ -74,15 +79,25 @@ class Bookkeeper:
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._planned = False
+        self._later: asyncio.TimerHandle | None = None
+        self._flying: set[int] = set()  # deliveries whose bodies left
         self._writing: asyncio.Task[None] | None = None
         self._broken: Exception | None = None
         self.batch = Batch()
 
     def plan(self) -> None:
-        """Write the batch soon: once everything that has arrived by now is told."""
-        if not self._planned and self._writing is None:
+        """Write the batch in a moment; at once (when all that has arrived is told) where few are still sending."""
+        if self._planned or self._writing is not None:
+            return
+        if self.batch.rare() or len(self.batch.leaving) >= MOST * len(self._flying):
             self._planned = True
             self._loop.call_soon(self._write_soon)
+        elif self._later is None:
+            self._later = self._loop.call_later(MOMENT, self._write_soon)
+
+    def landed(self, delivery: int) -> None:
+        """Hear that a body is under way no more."""
+        self._flying.discard(delivery)
 
     def ask(self, claimed: Claimed, answer: Callable[[bool], None]) -> None:
         """Answer whether this body may leave, once that and all that was told before is committed."""
@@ -106,6 +121,9 @@ class Bookkeeper:
 
     def _write_soon(self) -> None:
         self._planned = False
+        if self._later:
+            self._later.cancel()
+            self._later = None
         if self._writing is not None or self.batch.empty():
             return
         batch = self._take()
@@ -144,6 +162,8 @@ class Bookkeeper:
     def _answer(self, batch: Batch, leave: Leave) -> None:
         for claimed, answer in zip(batch.leaving, batch.answers, strict=True):
             going = claimed.id in leave.going
-            if not going:
+            if going:
+                self._flying.add(claimed.id)
+            else:
                 self._owner.not_ours(claimed)
             answer(going)

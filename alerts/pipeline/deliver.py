@@ -1,12 +1,15 @@
 """Works off the outbox: claims what is due, splices each recipient into the edition, sends, and keeps the outcome."""
 
 import asyncio
+import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -16,7 +19,7 @@ from alerts.deliver.mailbox import MailboxCarrier
 from alerts.deliver.smtp import SmtpCarrier
 from alerts.pipeline import mishaps
 from alerts.pipeline.bookkeeper import ON_HOLD
-from alerts.pipeline.desk import OutboxDesk, Shift
+from alerts.pipeline.desk import Draft, OutboxDesk, Shift
 from alerts.pipeline.tally import DeliverReport
 from alerts.publish.email import Recipient, Segments, Sender, recipient
 from alerts.settings import Settings
@@ -30,6 +33,7 @@ __all__ = ["DeliverReport", "deliver_due", "hold"]
 
 PARSED_EDITIONS = 256
 BLOCK_A_CONNECTION, LEAST_BLOCK, LARGEST_BLOCK = 20, 50, 400
+QUICK_BLOCK, SIGNED_BLOCK = 1_000, 200  # at most so many at once where they go quickly; signed ones lie ready whole
 GRACE = 30.0  # seconds that mail in flight gets after a stop
 COUNT_UPTO = 1_000
 
@@ -55,8 +59,8 @@ async def deliver_due(  # noqa: PLR0913  the contract's four; all others by name
         await asyncio.to_thread(mishaps.tell_of_doubts, engine, keyring, settings, now)
         return DeliverReport(stopped=stopped, slowed=slowed)
     stop, carrier = stop or asyncio.Event(), carrier or carrier_of(settings)
-    shift = Shift(now=_moving(now), stop=stop, block=_block_size(settings), lease=lease)
     writer = _Writer(engine, keyring, settings, signer=signer_of(settings), wire=carrier.wire)
+    shift = Shift(now=_moving(now), stop=stop, block=_block_size(settings), most=writer.block, lease=lease)
     desk = OutboxDesk(engine, writer, shift)
     async with desk.open():
         await _until_stopped(carrier.carry(desk, waiting=waiting), stop)
@@ -155,9 +159,18 @@ class _Writer:
         self._from = self._sender.address
         self._signer = signer
         self._wire = wire and signer is None
+        self.block = SIGNED_BLOCK if signer else QUICK_BLOCK
         self._parsed: OrderedDict[int, Segments] = OrderedDict()
 
-    def letters(self, claimed: Sequence[Claimed]) -> list[Segments]:
+    def drafts(self, claimed: Sequence[Claimed]) -> list[Draft]:
+        """Return what gives the mail of each; what is signed is made now, on all processors: a signature takes long."""
+        drafts: list[Draft] = [partial(self._write, *one) for one in zip(claimed, self._letters(claimed), strict=True)]
+        if self._signer is None:
+            return drafts
+        with ThreadPoolExecutor(os.cpu_count(), "signing") as pool:
+            return [partial(_itself, mail) for mail in pool.map(_made, drafts)]
+
+    def _letters(self, claimed: Sequence[Claimed]) -> list[Segments]:
         """Return the edition of each, read and parsed where it is not kept."""
         wanted = {one.edition_id for one in claimed}
         missing = wanted - self._parsed.keys()
@@ -172,7 +185,7 @@ class _Writer:
             self._parsed.popitem(last=False)
         return found
 
-    def write(self, one: Claimed, letter: Segments) -> Mail | None:
+    def _write(self, one: Claimed, letter: Segments) -> Mail | None:
         """Return the mail; None where the recipient's address cannot stand in one."""
         to = self._recipient(one)
         try:
@@ -196,3 +209,11 @@ class _Writer:
             return Recipient(self._operator, one.message_id, one.created_at, private=private)
         to = recipient(ring, one.public_id, ring.open(one.address_sealed), one.message_id, one.created_at)
         return to._replace(private=private) if private else to
+
+
+def _made(draft: Draft) -> Mail | None:
+    return draft()
+
+
+def _itself(mail: Mail | None) -> Mail | None:
+    return mail

@@ -21,7 +21,6 @@ from alerts.deliver.retry import Reply, Stage
 from alerts.pipeline.bookkeeper import ON_HOLD, Batch, Bookkeeper
 from alerts.pipeline.inbox import give_up, give_up_if_often
 from alerts.pipeline.tally import Tally
-from alerts.publish.email import Segments
 from alerts.store import lanes, outbox
 from alerts.store.books import Books
 from alerts.store.engine import reading, writing
@@ -29,6 +28,7 @@ from alerts.store.installation import set_hold
 from alerts.store.outbox import BY_ITSELF, Block, Claimed, Outcome
 
 T = TypeVar("T")
+Draft = Callable[[], Mail | None]  # gives a mail; None where none can be written for this recipient
 STATES: Mapping[type, str] = MappingProxyType(
     {
         retry.Sent: "sent",
@@ -39,26 +39,23 @@ STATES: Mapping[type, str] = MappingProxyType(
     }
 )
 AT_ONCE = 0.2  # seconds; a block that was sent sooner is followed by a larger one
-LARGEST_BLOCK = 1_000
+HANDFUL = 16  # mails written in one go
 GOLDEN = 0.6180339887498949
 UNWRITABLE = retry.Bounced(Reply(553, "5.1.3", "5.1.3 no mail can be written for this recipient"), suppress=False)
 
 
 class Writer(Protocol):
-    """Makes mails of claimed deliveries: `letters` reads the database, `write` only splices."""
+    """Makes mails of claimed deliveries."""
 
-    def letters(self, claimed: Sequence[Claimed]) -> Sequence[Segments]:
-        """Return the edition of each."""
-
-    def write(self, one: Claimed, letter: Segments) -> Mail | None:
-        """Return the mail; None where none can be written for this recipient."""
+    def drafts(self, claimed: Sequence[Claimed]) -> Sequence[Draft]:
+        """Return what gives the mail of each; reads the database and may take long, in a thread."""
 
 
 class _InHand(NamedTuple):
     """A delivery between its claim and its outcome."""
 
     claimed: Claimed
-    letter: Segments
+    draft: Draft
 
 
 class _Claim(NamedTuple):
@@ -74,18 +71,19 @@ class _Claim(NamedTuple):
 class Shift:
     """The terms of one run. `now()` moves on from the moment the run was started for.
 
-    `block` deliveries are claimed at once (more where that many are sent at once), for as long as `lease`; `stop` ends
-    the run.
+    `block` deliveries are claimed at once (more, but not above `most`, where that many are sent at once), for as long
+    as `lease`; `stop` ends the run.
     """
 
     now: Callable[[], datetime]
     stop: asyncio.Event
     block: int
+    most: int
     lease: timedelta
 
 
 class OutboxDesk:
-    """The desk of one run; each mail is written when a connection takes it.
+    """The desk of one run; mails are written shortly before connections take them.
 
     Outcomes and permissions to leave are gathered while a transaction runs and go into the next one together.
     """
@@ -96,6 +94,7 @@ class OutboxDesk:
         self._shift = shift
         self._held: dict[int, _InHand] = {}
         self._ready: deque[_InHand] = deque()
+        self._written: deque[Mail] = deque()
         self._refilling: asyncio.Task[None] | None = None
         self._dry = False
         self._block = shift.block // 2
@@ -134,14 +133,20 @@ class OutboxDesk:
     def take_now(self) -> Mail | None:
         if self._stopping():
             return None
-        if len(self._ready) < self._block // 2 and not self._dry:
+        if len(self._ready) < self._block and not self._dry:
             self._refill()
-        while self._ready:
+        while self._ready and not self._written:
+            self._write_some()
+        return self._written.popleft() if self._written else None
+
+    def _write_some(self) -> None:
+        """Write the next few mails in one go, which takes less time than each by itself between other work."""
+        for _ in range(min(HANDFUL, len(self._ready))):
             one = self._ready.popleft()
-            if mail := self._writer.write(*one):
-                return mail
-            self._told(one.claimed, UNWRITABLE, self._shift.now())
-        return None
+            if mail := one.draft():
+                self._written.append(mail)
+            else:
+                self._told(one.claimed, UNWRITABLE, self._shift.now())
 
     def ask(self, mail: Mail, answer: Callable[[bool], None]) -> None:
         self._keeper.ask(self._held[mail.id].claimed, answer)
@@ -152,6 +157,7 @@ class OutboxDesk:
         return await answer
 
     def settle(self, mail: Mail, reply: Reply | None, stage: Stage, *, fresh: bool = True) -> None:
+        self._keeper.landed(mail.id)
         claimed = self._held[mail.id].claimed
         now = self._shift.now()
         decision = retry.decide(reply, stage, _try(claimed, now, fresh=fresh))
@@ -165,7 +171,7 @@ class OutboxDesk:
                 self._told(claimed, decision, now, mail.recipient)
 
     def put_back(self, mail: Mail) -> None:
-        self._ready.appendleft(self._held[mail.id])
+        self._written.appendleft(mail)
 
     def refused(self, reply: Reply, stage: Stage) -> None:
         now = self._shift.now()
@@ -228,8 +234,8 @@ class OutboxDesk:
         self.tally.states["cancelled"] += claim.cancelled
         if claim.block.held:
             self.halt(ON_HOLD)
-        letters = await asyncio.to_thread(self._writer.letters, claim.claimed)
-        brought = [_InHand(*one) for one in zip(claim.claimed, letters, strict=True)]
+        drafts = await asyncio.to_thread(self._writer.drafts, claim.claimed)
+        brought = [_InHand(*one) for one in zip(claim.claimed, drafts, strict=True)]
         self._held.update((one.claimed.id, one) for one in brought)
         self._ready += brought
 
@@ -237,7 +243,7 @@ class OutboxDesk:
         """Return how many to claim: twice as many as the last time where those were sent at once."""
         begun, self._claimed_at = self._claimed_at, time.monotonic()
         quick = self._claimed_at - begun < AT_ONCE
-        self._block = min(2 * self._block, LARGEST_BLOCK) if quick else self._shift.block
+        self._block = min(2 * self._block if quick else self._shift.block, self._shift.most)
         return self._block
 
     def _claim_block(self, size: int) -> _Claim:
