@@ -72,7 +72,7 @@ class Classifier:
         joined = [Joined(one.content) for one in plain]
         hits = self._matcher.scan(joined, design.idle)
         readings = [
-            Reading(content=one.content, hints=hints, triggered=hit.triggered)
+            Reading(one.content, hints, hit.triggered)
             for one, (_, hints), hit in zip(plain, given, hits, strict=True)
         ]
         for reading in readings:

@@ -129,9 +129,10 @@ class _Fired(NamedTuple):
 
 def _fired(title: bytes, triggered: Collection[str]) -> list[_Fired]:
     """Return each rule whose words were met, with the title as the field that counts where it has them."""
+    if not (told := [RULES[name] for name in triggered if name in RULES]):
+        return []
     found = [_TITLED[index] for index in _titles().Match(title) or ()]
     fired = [_Fired(rule, "title", rule.title) for rule in found if rule.name in triggered]
-    told = [RULES[name] for name in triggered if name in RULES]
     return fired + [_Fired(rule, "text", rule.text) for rule in told if rule.text and rule not in found]
 
 
@@ -241,9 +242,9 @@ def _notice(reading: Reading) -> Evidence | None:
 def _by_chance(reading: Reading) -> bool:
     """Say whether a trial's groups were made by chance, and the item is not of how a body takes up a drug."""
     title = reading.content.title
-    if _UPTAKE.search(title) or reading.holds(_NOT_RANDOM, "title") or reading.holds(_NOT_RANDOM, "text"):
+    if _UPTAKE.search(title) or not (_RANDOMISED.search(title) or reading.holds(_ASSIGNED, "text")):
         return False
-    return bool(_RANDOMISED.search(title)) or reading.holds(_ASSIGNED, "text")
+    return not (reading.holds(_NOT_RANDOM, "title") or reading.holds(_NOT_RANDOM, "text"))
 
 
 def _records(reading: Reading) -> Evidence | None:

@@ -4,13 +4,12 @@ import heapq
 import json
 import re
 import struct
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files
-from itertools import repeat
+from itertools import chain, repeat
 from string import ascii_lowercase
 from typing import NamedTuple
 
@@ -100,17 +99,13 @@ def load() -> Model:
 def words(content: Content, others: Iterable[str] = ()) -> Words:
     """Return the words of title and text, and how often some kinds of words stand there."""
     title, body = set(_split(content.title)), _split(content.text[:4000])
-    kinds = Counter(filter(None, map(_KINDS.get, body)))
-    length = len(body) - kinds.pop("single", 0)
-    other = set(others)
-    for kind, count in kinds.items():
-        other.update(_steps(kind, count))
-    other.update(_steps("figures", content.text.count("%") + content.text.count("=")))
-    other.update(_steps("length", length // 40))
-    both = set(body)
-    both |= title
-    both -= _SINGLE
-    return Words(both, title & both, other)
+    counts: dict[str, int] = Counter(filter(None, map(_KINDS.get, body)))
+    length = len(body) - counts.pop("single", 0)
+    counts["figures"] = content.text.count("%") + content.text.count("=")
+    counts["length"] = length // 40
+    other = {*others, *chain.from_iterable(map(_steps, counts, counts.values()))}
+    both = title.union(body) - _SINGLE
+    return Words(both, title - _SINGLE, other)
 
 
 def _split(text: str) -> list[bytes]:
@@ -126,12 +121,13 @@ def _split(text: str) -> list[bytes]:
 
 
 def _steps(kind: str, count: int) -> Sequence[str]:
-    return _names(kind)[: bisect_right(_STEPS, count)]
+    return _reached(kind)[min(count, _STEPS[-1])]
 
 
 @cache
-def _names(kind: str) -> Sequence[str]:
-    return [f"n:{kind}:{least}" for least in _STEPS]
+def _reached(kind: str) -> Sequence[Sequence[str]]:
+    """Return the names of the steps that each count up to the last step reaches."""
+    return [[f"n:{kind}:{least}" for least in _STEPS if least <= count] for count in range(_STEPS[-1] + 1)]
 
 
 def scores(found: Words, using: Model | None = None) -> dict[str, float]:

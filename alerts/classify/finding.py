@@ -56,13 +56,16 @@ class _Weighed(NamedTuple):
 
 
 def _weigh(sentence: Sentence, reading: Reading) -> _Weighed | None:
-    """Weigh a sentence; None for one that is cut off, an invitation or no sentence at all."""
+    """Weigh a sentence; None for one that is cut off or an invitation."""
     if len(sentence.text) <= 22 or not _is_whole(sentence.text):
-        return None
-    if _only_names(sentence.text):
         return None
     cues = reading.cues(sentence)
     return None if _UNFIT in cues else _Weighed(sentence, sum(map(_WORTH.__getitem__, cues)), cues)
+
+
+def _weigh_told(sentence: Sentence, reading: Reading) -> _Weighed | None:
+    """Weigh a sentence that is not just a name of a design."""
+    return None if _only_names(sentence.text) else _weigh(sentence, reading)
 
 
 def _only_names(text: str) -> bool:
@@ -83,7 +86,7 @@ def _is_whole(text: str) -> bool:
 
 def _concluded(sentences: list[Sentence], reading: Reading) -> Sentence | None:
     """Choose from a labelled conclusion: its first sentence, unless that only hopes and a later one tells."""
-    weighed = [found for s in sentences if s.section == "conclusion" and (found := _weigh(s, reading))]
+    weighed = [found for s in sentences if s.section == "conclusion" and (found := _weigh_told(s, reading))]
     if not weighed:
         return None
     ranked = enumerate(weighed)
@@ -95,7 +98,7 @@ def _story(sentences: list[Sentence], reading: Reading, least: float) -> Sentenc
     best, chosen = least, None
     study = False
     for index, sentence in enumerate(sentences):
-        if found := _weigh(sentence, reading):
+        if found := _weigh_told(sentence, reading):
             they, study = study and _PRONOUN in found.cues, _STUDY in found.cues
             points = found.points - 0.06 * index + (1.2 if index <= 4 and (they or study) else 0.0)
             points -= 2.5 * (_SPOKEN in found.cues) + 3.5 * (_OTHERS in found.cues)
@@ -113,14 +116,15 @@ def _told(sentences: list[Sentence], reading: Reading, least: float) -> Sentence
             points -= _of_others(found)
             if (_PRONOUN in found.cues and found.points < 1.5) or index == 0 < len(sentences) - 2:
                 points -= 0.8
-            if points >= best:
+            if points >= best and not _only_names(sentence.text):
                 best, chosen = points, sentence
     return chosen
 
 
 def _least(text: str) -> float:
     """Return what a sentence must be worth; a text that lost its end, and with it the result, asks for more."""
-    if _is_whole(_TAIL.sub("", text[-200:]).rstrip()):
+    end = text[-200:]
+    if _is_whole(_TAIL.sub("", end).rstrip() if ":" in end else end.rstrip()):
         return 1.2
     return 3.0 if len(text) < 400 else 2.0
 

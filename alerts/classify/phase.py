@@ -180,11 +180,11 @@ def _in_title(mention: Mention, design: str | None) -> Role:
 def _in_text(mention: Mention, design: str | None, kind: Kind) -> Role:
     before = _near(mention, 500, 0)
     ours = _OURS.search(before)
-    earlier = _EARLIER.search(_near(mention, 70, 40))
-    close = _near(mention, 60, 0)
     ours_here = _OURS.search(_near(mention, 25, 0)) if kind is Kind.NEWS else ours
+    close = _near(mention, 60, 0)
     if _BESIDE.search(close) or (not ours_here and (_TO_COME.search(close) or _begins_later(mention, design))):
         return Role.MENTION
+    earlier = _EARLIER.search(_near(mention, 70, 40))
     reported = kind is Kind.NEWS and _REPORTED.search(mention.sentence.text)
     if (_ANALYSIS.search(mention.sentence.text) and not reported) or (earlier and ours and design in _TRIALS):
         return Role.ANALYSIS

@@ -3,8 +3,8 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import re2
@@ -100,6 +100,8 @@ _LETTERED = re.compile(
     r"\b(?:vitamin|type|group|hepatitis|arm|class|influenza|part|panel|figure) [A-Z]\Z", re.IGNORECASE
 )
 
+_JUDGED = 500
+"""Characters by which the language of an item is judged."""
 _ENGLISH = frozenset(
     {"the", "of", "and", "in", "to", "with", "for", "is", "are", "was", "were", "by", "that", "this", "from", "on"}
     | {"as", "at", "be", "we", "have", "has", "not", "which", "or", "their", "these", "between", "among", "an", "a"}
@@ -136,8 +138,9 @@ def _colon_headings(text: str) -> Iterator[_Heading]:
     while at >= 0:
         end = at - text[at - 1 : at].isspace()
         if text[end - 1 : end].isalpha():
-            least = max(0, end - 70)
-            begin = max(least, *[text.rfind(mark, least, end) for mark in ".\n?!"])
+            begin = max(0, end - 70)
+            for mark in ".\n?!":
+                begin = max(begin, text.rfind(mark, begin, end))
             for pattern in (_CAPITALS, _LABEL):
                 label = pattern.search(text, begin, end)
                 if label and (section := _section(label[1]) or _section(label[0])):
@@ -237,11 +240,11 @@ def is_english(text: str) -> bool:
 
     A few words, titles and lists of names may, as long as nothing in them is a sign of another language.
     """
-    words = text[:500].lower().split()
+    words = text[:_JUDGED].lower().split()
     if not text.isascii() and (_foreign_letters(words) > 0.4 * len(words) or _marked(words) > 0.25 * len(words)):
         return False
     english = sum(map(_ENGLISH.__contains__, words))
-    foreign = sum(map(_FOREIGN.__contains__, words))
+    foreign = 0 if _FOREIGN.isdisjoint(words) else sum(map(_FOREIGN.__contains__, words))
     if english < foreign:
         return False
     return len(words) < 20 or english >= 0.06 * len(words) or (not foreign and _marked(words) <= 0.05 * len(words))
@@ -250,40 +253,27 @@ def is_english(text: str) -> bool:
 _ASKED_LITTLE = frozenset({Kind.RECORD, Kind.NOTICE, Kind.EXPLAINER})
 
 
-@dataclass(kw_only=True, eq=False)
 class Reading:
     """One item on its way through the facets.
 
     `triggered` names the triggers that the scan of title and text met; `labels` are those of the facets that ran
-    before. What a facet needs of the text is worked out once, when first asked for.
+    before; `sentences` are those of the title, then of the text.
     """
 
-    content: Content
-    hints: Hints = field(default_factory=Hints)
-    triggered: frozenset[str] = frozenset()
-    labels: list[Label] = field(default_factory=list)
-    _met: dict[str, Sequence[int]] = field(default_factory=dict)
-
-    @cached_property
-    def title(self) -> tuple[Sentence, ...]:
-        return tuple(sentences("title", self.content.title)) if self.content.title else ()
-
-    @cached_property
-    def text(self) -> tuple[Sentence, ...]:
-        return tuple(sentences("text", self.content.text))
-
-    @cached_property
-    def sentences(self) -> tuple[Sentence, ...]:
-        """The sentences of the title, then of the text."""
-        return self.title + self.text
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [sentence.start for sentence in self.text]
+    def __init__(self, content: Content, hints: Hints, triggered: frozenset[str]) -> None:
+        self.content, self.hints, self.triggered = content, hints, triggered
+        self.labels: list[Label] = []
+        self.title = sentences("title", content.title) if content.title else []
+        self.text = sentences("text", content.text)
+        self.sentences = self.title + self.text
+        self.starts = [sentence.start for sentence in self.text]
+        self.english = is_english(f"{content.title[:_JUDGED]} {content.text[:_JUDGED]}")
+        self._raw = {name: self._value(name).encode("utf-8", "replace") for name in ("title", "text")}
+        self._met: dict[str, Sequence[int]] = {}
 
     def sentence_at(self, offset: int) -> Sentence | None:
         """Return the sentence of the text that covers this offset or comes last before it."""
-        index = bisect_right(self._starts, offset)
+        index = bisect_right(self.starts, offset)
         return self.text[index - 1] if index else None
 
     def section_at(self, offset: int) -> str:
@@ -301,20 +291,11 @@ class Reading:
     def read_ahead(self) -> None:
         """Work out what the facets will ask of every sentence, unless they ask such an item of a few only."""
         if self.content.kind not in _ASKED_LITTLE and self.english:
-            for sentence in self.sentences:
-                self.cues(sentence)
-
-    @cached_property
-    def english(self) -> bool:
-        return is_english(f"{self.content.title} {self.content.text}")
+            self._met = {sentence.text: met(sentence.text) for sentence in self.sentences}
 
     def any(self, names: Iterable[str]) -> bool:
         """Say whether one of these triggers was met."""
         return not self.triggered.isdisjoint(names)
-
-    @cached_property
-    def _raw(self) -> dict[str, bytes]:
-        return {name: self._value(name).encode("utf-8", "replace") for name in ("title", "text")}
 
     def raw(self, name: str) -> bytes:
         """Return title or text in UTF-8, as google-re2 reads it fastest."""

@@ -90,8 +90,8 @@ class _Frame:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
         self.content = reading.content
+        self.record = reading.content.kind is Kind.RECORD
         self.sentences = reading.text
-        self._starts = [sentence.start for sentence in reading.text]
 
     @cached_property
     def teaser(self) -> bool:
@@ -110,7 +110,7 @@ class _Frame:
         return [at for at, sentence in enumerate(self.sentences) if scope(self.reading.cues(sentence))]
 
     def at(self, start: int) -> int:
-        return max(bisect_right(self._starts, start) - 1, 0)
+        return max(bisect_right(self.reading.starts, start) - 1, 0)
 
     def weight(self, at: int) -> tuple[float, bool]:
         """Return what a sentence weighs, and whether it speaks of the work itself and not of what was known."""
@@ -131,6 +131,7 @@ class TopicFacet:
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         self._topics = {topic.slug: topic for topic in topics}
+        self._groups = {topic.slug: str(topic.definition.get("group", "")) for topic in self._topics.values()}
         self._order = {slug: at for at, slug in enumerate(self._topics)}
         self._mesh: dict[str, list[str]] = defaultdict(list)
         for topic in self._topics.values():
@@ -160,8 +161,7 @@ class TopicFacet:
             yield Label(facet=Facet.TOPIC, value=slug, role=role, evidence=views[slug].evidence())
 
     def _empty(self, slug: str) -> _View:
-        topic = self._topics[slug]
-        return _View(topic, str(topic.definition.get("group", "")))
+        return _View(self._topics[slug], self._groups[slug])
 
     def _view(self, slug: str, counted: list[Place], joined: Joined, frame: _Frame) -> _View:
         view = self._empty(slug)
@@ -286,8 +286,7 @@ def _proofs(places: Iterable[Place], joined: Joined, frame: _Frame, group: str) 
 def _proof(start: int, end: int, at: int, frame: _Frame, group: str) -> Proof:
     text, sentence = frame.content.text, frame.sentences[at]
     words = Evidence("text", start, end, text[start:end])
-    before = text[max(0, start - _FIELD) : start]
-    if frame.content.kind is Kind.RECORD and listed(before, treatment=group == _TREATMENT):
+    if frame.record and listed(text[max(0, start - _FIELD) : start], treatment=group == _TREATMENT):
         return Proof(_LISTED, Stance.LISTED, words)
     if frame.content.kind is Kind.NEWS and addressed(sentence.text):
         return Proof(0.0, Stance.PASSING, words)
@@ -302,10 +301,13 @@ def _weigh(found: Stance, at: int, frame: _Frame) -> tuple[float, Stance]:
         if not own:
             return _STUDIED_BEFORE, Stance.NAMED
         return weight + (_STUDIED_SECTION if frame.sentences[at].section else _STUDIED), found
-    passing = 1.0 if frame.content.kind is Kind.RECORD else _PASSING
-    used = max(passing, weight / 2) if weight > 1 else passing
-    most = {Stance.AGAINST: 0.0, Stance.PASSING: passing, Stance.USED: used}
-    return min(weight, most.get(found, weight)), found
+    if found > Stance.USED:
+        return weight, found
+    if found is Stance.AGAINST:
+        return 0.0, found
+    passing = 1.0 if frame.record else _PASSING
+    most = weight / 2 if found is Stance.USED and weight > 1 else passing
+    return min(weight, max(passing, most)), found
 
 
 def _around(text: str, least: int, most: int, start: int, end: int) -> tuple[str, str]:
