@@ -78,8 +78,9 @@ SCHEMES = {"pmid": "PubMed", "pmcid": "PubMed Central", "doi": "DOI", "nct": "Cl
 
 NOTICE = (
     "Information about research, not medical advice. Do not start, stop or change a treatment because of it; "
-    "ask your care team. Labels are made by a program and can be wrong: report a wrong label."
+    "ask your care team. Labels are made by a program and can be wrong:"
 )
+REPORT = "report a wrong label"
 
 
 def phases(values: Iterable[str]) -> str:
