@@ -26,7 +26,7 @@ class Hand:
 
     def __init__(self, work: Callable[..., None], *arguments: Any) -> None:
         self._ear, mouth = FORK.Pipe(duplex=False)
-        self._process = FORK.Process(target=_do, args=(work, mouth, *arguments))
+        self._process = FORK.Process(target=_do, args=(work, mouth, *arguments), daemon=True)
         self._process.start()
         mouth.close()
 
