@@ -53,23 +53,36 @@ def _single(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def differs(rows: Sequence[Row], known: Mapping[str, str]) -> str:
     """Say how the rows are made otherwise than those of the last poll, of which `known` maps locators to hashes."""
-    return next(_differences(rows, [row for row in rows if row["locator"] in known], known), "")
+    kept = [row for row in rows if row["locator"] in known]
+    return next(_lost_by_the_known(kept, known), "") or (
+        next(_lacking(rows, known), "") if len(kept) < FEWEST <= len(known) else ""
+    )
 
 
-def _differences(rows: Sequence[Row], kept: Sequence[Row], known: Mapping[str, str]) -> Iterator[str]:
+def _lost_by_the_known(kept: Sequence[Row], known: Mapping[str, str]) -> Iterator[str]:
+    """Yield what most of the items lost that are shown again."""
+    dated = [row for row in kept if known[row["locator"]][_DATE] != _UNDATED]
+    linked = [row for row in kept if _is_address(row["locator"])]
     retitled = sum(known[row["locator"]][_TITLE] != row["hash"][_TITLE] for row in kept)
-    if len(kept) >= FEWEST and retitled * 2 > len(kept):
-        yield f"{retitled} of {len(kept)} items have other titles than at the last poll"
-    if len(known) < FEWEST:
-        return
-    dates, links = sum(bool(row["date"]) for row in rows), sum(bool(row["link"]) for row in rows)
-    if _lost(dates, rows, sum(said[_DATE] != _UNDATED for said in known.values()), known):
-        yield f"{len(rows) - dates} of {len(rows)} items have no date, which most had at the last poll"
-    if _lost(links, rows, sum("://" in locator for locator in known), known):
-        yield f"{len(rows) - links} of {len(rows)} items have no link, which most had at the last poll"
-    if not kept and dates * 2 <= len(rows):
-        yield f"none of the {len(rows)} items was there at the last poll, and most have no date"
+    for lost, had, what in (
+        (retitled, len(kept), "have another title"),
+        (sum(not row["date"] for row in dated), len(dated), "have no date any more"),
+        (sum(not row["link"] for row in linked), len(linked), "have no link any more"),
+    ):
+        if had >= FEWEST and lost * 2 > had:
+            yield f"{lost} of {had} known items {what}"
 
 
-def _lost(now: int, rows: Sequence[Row], before: int, known: Mapping[str, str]) -> bool:
-    return before * 2 > len(known) and now * 2 < len(rows)
+def _lacking(rows: Sequence[Row], known: Mapping[str, str]) -> Iterator[str]:
+    """Yield what items lack of which next to none was shown before."""
+    dates = sum(bool(row["date"]) for row in rows)
+    if not any(row["locator"] in known for row in rows) and dates * 2 <= len(rows):
+        yield f"none of the {len(rows)} items was shown before, and most have no date"
+    if not dates and sum(said[_DATE] != _UNDATED for said in known.values()) * 2 > len(known):
+        yield f"none of the {len(rows)} items has a date"
+    if not any(row["link"] for row in rows) and sum(map(_is_address, known)) * 2 > len(known):
+        yield f"none of the {len(rows)} items has a link"
+
+
+def _is_address(locator: str) -> bool:
+    return "://" in locator

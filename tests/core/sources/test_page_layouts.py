@@ -47,6 +47,8 @@ HALF_CHANGED = {
     "links all lead to one place": ({}, rows(0, 1, 2, 3, 4, link="/share")),
     "the menu is matched": ({}, '<li><a href="/about">About us</a></li><li><a href="/help">Help</a></li><li><a href="/jobs">Jobs</a></li>'),
     "fewer, and these are others": ({}, '<li><a href="/top">Most read</a></li>'),
+    "others without dates": ({}, "".join(row(n, title=f"Other {n}", link=f"/o/{n}", date="lately") for n in range(5)) + rows(0).replace("May", "Mai")),
+    "others without links": ({}, "".join(row(n, title=f"Other {n}") for n in range(5)).replace("href", "data-to")),
     "nothing is matched": ({}, ALL.replace("li>", "div>")),
     "nothing is left": ({}, "<ul><li></li><li></li></ul>"),
 }  # fmt: skip
@@ -85,6 +87,13 @@ def test_news_is_news(play: Play) -> None:
     assert [entry.content.title for entry in play(SOURCE, lambda _: retitled, NOW, known=before).entries] == ["RETRACTED: first"]
     turned = "".join(row(0, title=f"A wholly other story, part {n}", link=f"/other/{n}") for n in range(5))
     assert len(play(SOURCE, lambda _: turned, NOW, known=before).entries) == 5
+
+
+def test_dates_that_are_words_for_a_day_are_no_change_of_layout(play: Play) -> None:
+    """Sites say "3 hours ago" of what is fresh, and the date of it a day later."""
+    before = known(play, row(1, date="3 hours ago") + rows(2, 3, 4, 5))
+    busy = row(0, date="one hour ago", link="/x") + row(0, date="5 minutes ago", title="Two more", link="/y") + row(1, date="5 hours ago") + rows(2, 3)
+    assert len(play(SOURCE, lambda _: busy, NOW, known=before).entries) == 3
 
 
 @given(st.sets(st.integers(0, 5), min_size=1), st.sets(st.integers(0, 5), min_size=3))
