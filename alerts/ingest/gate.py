@@ -1,24 +1,25 @@
 """One request at a time for each host, spaced where asked; so many hosts at once (issue of fairness)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Protocol
-
-Starts = Callable[[], None]
-"""Says that the request starts now."""
 
 
 class Turn(Protocol):
-    """The turns at hosts, shared with whoever else asks them.
+    """The turns at hosts, shared with whoever else asks them; the caller takes one at a host at a time."""
 
-    `async with turn.at(host, apart) as starts` waits for the turn: for nobody else to be there, and for `apart`
-    seconds since the last request's start. The caller asks for one turn at a host at a time.
-    """
+    async def begin(self, host: str) -> None:
+        """Wait for the turn: for nobody else to be there, and for the time that was to lie between two requests."""
 
-    def at(self, host: str, apart: float) -> AbstractAsyncContextManager[Starts]: ...
+    def starts(self, host: str, apart: float) -> None:
+        """Note that a request starts now; the next may start so many seconds later."""
 
-    async def close(self) -> None: ...
+    def end(self, host: str) -> None:
+        """Leave the host, whether the request was made or not."""
+
+    async def close(self) -> None:
+        """Give back whatever turns are still ours."""
 
 
 class Gates:
@@ -33,10 +34,14 @@ class Gates:
     @asynccontextmanager
     async def pass_(self, host: str) -> AsyncIterator[None]:
         """Hold the host's turn while the block runs; those who wait for one host take no place from others."""
-        turn = self._turn.at(host, self._spacing.get(host, 0.0))
-        async with self._queues.setdefault(host, asyncio.Lock()), turn as starts, self._places:
-            starts()
-            yield
+        async with self._queues.setdefault(host, asyncio.Lock()):
+            try:
+                await self._turn.begin(host)
+                async with self._places:
+                    self._turn.starts(host, self._spacing.get(host, 0.0))
+                    yield
+            finally:
+                self._turn.end(host)
 
     async def close(self) -> None:
         """Give back whatever turns are still ours."""
@@ -49,15 +54,20 @@ class _Alone:
     def __init__(self) -> None:
         self._opens: dict[str, float] = {}
 
-    @asynccontextmanager
-    async def at(self, host: str, apart: float) -> AsyncIterator[Starts]:
-        clock = asyncio.get_running_loop().time
+    async def begin(self, host: str) -> None:
+        wait = self._opens.get(host, 0.0) - clock()
+        if wait > 0:
+            await asyncio.sleep(wait)
 
-        def starts() -> None:
-            if apart:
-                self._opens[host] = clock() + apart
+    def starts(self, host: str, apart: float) -> None:
+        if apart:
+            self._opens[host] = clock() + apart
 
-        await asyncio.sleep(self._opens.get(host, 0.0) - clock())
-        yield starts
+    def end(self, host: str) -> None: ...
 
     async def close(self) -> None: ...
+
+
+def clock() -> float:
+    """Return the event loop's clock."""
+    return asyncio.get_running_loop().time()

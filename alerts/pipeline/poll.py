@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -100,13 +100,14 @@ class _Poll:
     async def _batch(self, claimed: Sequence[Claimed]) -> list[PollOutcome]:
         """Poll what was claimed; the leases are renewed until all is done."""
         found: list[PollOutcome] = []
-        hosts, at_once = _by_host(claimed), asyncio.Semaphore(HOSTS)
+        hosts = _by_host(claimed)
         waits = await self._tools.in_thread(partial(self._waits, hosts))
+        turns = deque(hosts.items())
         heart = asyncio.create_task(self._keep(claimed[0].lease))
         try:
             async with asyncio.TaskGroup() as group:
-                for name, queue in hosts.items():
-                    group.create_task(self._host(queue, waits.get(name), at_once, found))
+                for _ in range(min(HOSTS, len(hosts))):
+                    group.create_task(self._take_turns(turns, waits, found))
         except BaseException:
             self._let_go(claimed[0].lease)
             raise
@@ -119,20 +120,22 @@ class _Poll:
         with reading(self._engine) as session:
             return due.waits(session, hosts)
 
-    async def _host(
-        self, queue: deque[Claimed], wait: timedelta | None, at_once: asyncio.Semaphore, found: list[PollOutcome]
+    async def _take_turns(
+        self, hosts: deque[tuple[str, deque[Claimed]]], waits: Mapping[str, timedelta], found: list[PollOutcome]
     ) -> None:
-        """Ask one host for one source after the other, until it asks to be left alone."""
-        while queue:
+        """Poll a source of the host whose turn it is, then one of the next, until no host waits for its turn.
+
+        A host that is being asked stands in no queue, so nobody else asks it meanwhile.
+        """
+        while hosts:
+            name, queue = hosts.popleft()
             claimed = queue.popleft()
-            if wait is None:
-                async with at_once:
-                    one = await run(claimed, self._tools)
-                wait = self._tools.asked.get(host(claimed.source))
-            else:
-                one = waiting(claimed, wait, self._tools)
+            wait = waits.get(name) or self._tools.asked.get(name)
+            one = waiting(claimed, wait, self._tools) if wait else await run(claimed, self._tools)
             found.append(one)
             self._progress(one)
+            if queue:
+                hosts.append((name, queue))
 
     async def _keep(self, lease: str) -> None:
         while True:

@@ -6,8 +6,8 @@ that begin, go on or end about the same time are written together, so a request 
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from alerts.ingest.gate import Starts
+from alerts.ingest.gate import clock
 from alerts.store import slots
 from alerts.store.engine import writing
 from alerts.store.lease import LEASE
@@ -49,7 +49,7 @@ class _Visit:
 
 
 class Turns:
-    """The turns at hosts of one `Fetch`."""
+    """The turns at hosts of one `Fetch` (see `alerts.ingest.gate.Turn`)."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -61,20 +61,21 @@ class Turns:
         self._renewed = 0.0
         self._closed = False
 
-    @asynccontextmanager
-    async def at(self, host: str, apart: float) -> AsyncIterator[Starts]:
-        """Visit the host for one request (see `alerts.ingest.gate.Turn`)."""
+    async def begin(self, host: str) -> None:
+        """Visit the host for one request."""
         visit = await self._visit(host)
         visit.left = None
+        wait = visit.opens - clock()
+        if wait > 0:
+            await asyncio.sleep(wait)
 
-        def starts() -> None:
-            visit.opens = _now() + apart
+    def starts(self, host: str, apart: float) -> None:
+        if visit := self._visits.get(host):
+            visit.opens = clock() + apart
 
-        try:
-            await asyncio.sleep(visit.opens - _now())
-            yield starts
-        finally:
-            visit.left = _now()
+    def end(self, host: str) -> None:
+        if visit := self._visits.get(host):
+            visit.left = clock()
 
     async def close(self) -> None:
         """End every visit."""
@@ -87,7 +88,7 @@ class Turns:
     async def _visit(self, host: str) -> _Visit:
         """Return our visit to a host: the one that goes on, or a new one once nobody else is there."""
         visit = self._visits.get(host)
-        if visit is not None and not visit.lasts(_now()):
+        if visit is not None and not visit.lasts(clock()):
             await self._end([host])
             await asyncio.sleep(2 * RETRY)
         while host not in self._visits:
@@ -109,7 +110,7 @@ class Turns:
             try:
                 await self._begin()
                 await self._renew()
-                await self._end([host for host, visit in self._visits.items() if visit.idle(_now())])
+                await self._end([host for host, visit in self._visits.items() if visit.idle(clock())])
             except SQLAlchemyError as error:
                 self._tell(error)
             with suppress(TimeoutError):
@@ -133,16 +134,16 @@ class Turns:
         wanted = [host for host, granted in self._wanted.items() if not granted.done()]
         if not wanted:
             return
-        asked = _now()
+        asked = clock()
         opens = await self._write(lambda session: slots.begin(session, wanted, self._token))
         for host, wait in opens.items():
-            self._visits[host] = _Visit(asked, asked, _now() + wait.total_seconds(), _now())
+            self._visits[host] = _Visit(asked, asked, clock() + wait.total_seconds(), clock())
             granted = self._wanted.get(host)
             if granted is not None and not granted.done():
                 granted.set_result(None)
 
     async def _renew(self) -> None:
-        asked = _now()
+        asked = clock()
         if not self._visits or asked - self._renewed < RENEWED:
             return
         ours = await self._write(lambda session: slots.renew(session, self._token))
@@ -155,7 +156,7 @@ class Turns:
 
     async def _end(self, hosts: Sequence[str]) -> None:
         visits = {host: self._visits.pop(host) for host in hosts}
-        waits = {host: timedelta(seconds=max(visit.opens - _now(), 0)) for host, visit in visits.items()}
+        waits = {host: timedelta(seconds=max(visit.opens - clock(), 0)) for host, visit in visits.items()}
         if waits:
             await self._write(lambda session: slots.end(session, waits, self._token))
 
@@ -165,7 +166,3 @@ class Turns:
     def _written(self, work: Callable[[Session], T]) -> T:
         with writing(self._engine) as session:
             return work(session)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

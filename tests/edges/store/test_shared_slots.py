@@ -28,9 +28,12 @@ async def two(engine: Engine) -> AsyncIterator[tuple[Turns, Turns]]:
 
 @asynccontextmanager
 async def busy(turn: Turns, host: str, apart: float = 0.0) -> AsyncIterator[None]:
-    async with turn.at(host, apart) as starts:
-        starts()
+    await turn.begin(host)
+    turn.starts(host, apart)
+    try:
         yield
+    finally:
+        turn.end(host)
 
 
 def begun(engine: Engine, *hosts: str, by: str) -> dict[str, timedelta]:
