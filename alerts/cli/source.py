@@ -128,10 +128,12 @@ def add(url: str | None, **options: Any) -> None:  # noqa: ANN401
     world = opened()
     source = stated.new(url, options)
     manage.check_new_source(world.engine, source, world.now())
-    if source.url and not options["unchecked"]:
+    looked = bool(source.url) and not options["unchecked"]
+    if looked:
         source = _looked_at(world, source, ask=not options["yes"] and sys.stdin.isatty())
     manage.add_sources(world.engine, [source], world.now())
-    click.echo(f"Added the source {source.slug} ({source.kind}). Read it now: alerts poll {source.slug}")
+    look = "" if looked else f" See what it brings: alerts source check {source.slug}."
+    click.echo(f"Added the source {source.slug} ({source.kind}).{look} Read it now: alerts poll {source.slug}")
 
 
 def _preview(world: "World", source: "Source") -> "Preview":
