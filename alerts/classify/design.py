@@ -10,6 +10,7 @@ from typing import NamedTuple
 import re2
 
 from alerts.classify import design_model
+from alerts.classify.cues import Cue
 from alerts.classify.design_rules import LINK, NEWS_RULES, RULES, TELLING, Rule
 from alerts.classify.reading import Reading
 from alerts.model import Content, Evidence, Facet, Kind, Label
@@ -74,11 +75,11 @@ _LITERATURE = re.compile(
 )
 """Beside "records" these tell a review of writings, not of patients."""
 _RANDOMISED = re.compile(r"\brandomi[sz]ed\b", re.IGNORECASE)
-_ASSIGNED = re2.compile(
-    rb"(?i)\b(?:(?:were|was|patients|participants|subjects|women|children|volunteers|adults|people) (?:\w+ )?"
-    rb"randomi[sz]ed|randomly (?:assigned|allocated|divided)|this randomi[sz]ed)"
+_ASSIGNED = Cue(
+    r"\b(?:(?:were|was|patients|participants|subjects|women|children|volunteers|adults|people) (?:\w+ )?"
+    r"randomi[sz]ed|randomly (?:assigned|allocated|divided)|this randomi[sz]ed)"
 )
-_NOT_RANDOM = re2.compile(rb"(?i)\b(?:non-?|not |quasi-?)randomi[sz]ed")
+_NOT_RANDOM = Cue(r"\b(?:non-?|not |quasi-?)randomi[sz]ed")
 _UPTAKE = re.compile(r"\b(?:pharmacokinetic|bioequivalen|bioavailab|extension)", re.IGNORECASE)
 _ALLOCATED = 5.0
 """Points of words for chance and comparison from which a trial is a randomised one."""
@@ -239,12 +240,11 @@ def _notice(reading: Reading) -> Evidence | None:
     return reading.evidence("title", *match.span(1)) if match else None
 
 
-def _by_chance(reading: Reading) -> bool:
+def _by_chance(content: Content) -> bool:
     """Say whether a trial's groups were made by chance, and the item is not of how a body takes up a drug."""
-    title = reading.content.title
-    if _UPTAKE.search(title) or not (_RANDOMISED.search(title) or reading.holds(_ASSIGNED, "text")):
+    if _UPTAKE.search(content.title) or not (_RANDOMISED.search(content.title) or _ASSIGNED.search(content.text)):
         return False
-    return not (reading.holds(_NOT_RANDOM, "title") or reading.holds(_NOT_RANDOM, "text"))
+    return not (_NOT_RANDOM.search(content.title) or _NOT_RANDOM.search(content.text))
 
 
 def _records(reading: Reading) -> Evidence | None:
@@ -273,7 +273,7 @@ def _study(reading: Reading) -> Iterator[Label]:
     if not points:
         return
     design = max(points, key=points.__getitem__)
-    if design == "trial" and allocated >= _ALLOCATED and _by_chance(reading):
+    if design == "trial" and allocated >= _ALLOCATED and _by_chance(content):
         design = "randomized-trial"
     if design == "review" and reading.english and (of_people := _records(reading)):
         yield Label(facet=Facet.DESIGN, value="observational", evidence=(of_people,))

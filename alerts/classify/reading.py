@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import re2
 
-from alerts.classify.cues import met
+from alerts.classify.cues import Cue, met
 from alerts.model import Content, Evidence, Facet, Kind, Label
 
 LONGEST = 60_000
@@ -76,7 +76,7 @@ _GLUED_NAMES = (
     r"|Methods?|Results?|Findings|Conclusions?|Discussion|Interpretation|Case presentation)"
 )
 _GLUED = re.compile(_GLUED_NAMES + r"(?=[A-Z](?:[a-z]|\s))")
-_PERHAPS_GLUED = re2.compile(f"{_GLUED_NAMES}[A-Z]".encode())
+_PERHAPS_GLUED = Cue(f"(?-i:{_GLUED_NAMES}[A-Z])")
 _STOP = re.compile(r"[\n<.!?…](?:(?<=[a-z]{5}\.)(?<!approx\.)(?P<plain> )(?=[A-Z])|(?!\d)|(?<=[\n<])|(?<=[a-z)\]].))")
 """Where a sentence may end; `plain` are those where it does without a doubt."""
 _GAP = re.compile(
@@ -158,7 +158,7 @@ def _line_headings(text: str) -> Iterator[_Heading]:
 
 
 def _glued_headings(text: str) -> Iterator[_Heading]:
-    for match in _GLUED.finditer(text) if _PERHAPS_GLUED.search(text.encode("utf-8", "replace")) else ():
+    for match in _GLUED.finditer(text) if _PERHAPS_GLUED.search(text) else ():
         if section := _section(match[0]):
             yield _Heading(match.start(), match.end(), section)
 
@@ -300,10 +300,6 @@ class Reading:
     def raw(self, name: str) -> bytes:
         """Return title or text in UTF-8, as google-re2 reads it fastest."""
         return self._raw[name]
-
-    def holds(self, pattern: re2._Regexp, name: str) -> bool:
-        """Say whether a compiled RE2 pattern of bytes matches in title or text."""
-        return pattern.search(self._raw[name]) is not None
 
     def find(self, pattern: re2._Regexp, name: str) -> Evidence | None:
         """Return the first words of title or text that a compiled RE2 pattern of bytes matches."""

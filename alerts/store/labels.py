@@ -13,6 +13,8 @@ from alerts.store.tables import LabelRow
 
 OPERATOR = "operator"
 RULE = "rule"
+_FACETS = {facet.value: facet for facet in Facet}
+_ROLES = {role.value: role for role in Role}
 ONE_VALUE = frozenset({Facet.PHASE, Facet.DESIGN, Facet.SIZE, Facet.SUBJECTS, Facet.FINDING})
 
 
@@ -95,7 +97,7 @@ def _distinct(labels: Iterable[Label]) -> Iterable[Label]:
 
 def _label(facet: str, value: str, role: str, evidence: Sequence[Sequence[Any]], by: str) -> Label:
     words = tuple(Evidence(*place) for place in evidence)
-    return Label(facet=Facet(facet), value=value, role=Role(role), evidence=words, by=by)
+    return Label(facet=_FACETS[facet], value=value, role=_ROLES[role], evidence=words, by=by)
 
 
 def _values(item: int, label: Label, now: datetime) -> dict[str, Any]:
@@ -105,6 +107,6 @@ def _values(item: int, label: Label, now: datetime) -> dict[str, Any]:
         "value": label.value,
         "role": label.role.value,
         "by": RULE,
-        "evidence": [list(words) for words in label.evidence],
+        "evidence": label.evidence,
         "at": now,
     }
