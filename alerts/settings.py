@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from email.utils import parseaddr
 from ipaddress import ip_address
@@ -20,6 +20,7 @@ from subscribers.errors import AddressError
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 SECRETS = Path("/run/secrets")
+PLAINLY = {"int_parsing": "must be a whole number", "bool_parsing": "must be true or false"}
 OTHER_NAMES = ("ALERTS_DEBUG", "ALERTS_COMPLETE", "ALERTS_TEST_", "ALERTS_BENCH_")  # what is no setting, on purpose
 
 
@@ -183,28 +184,28 @@ def load(**overrides: Any) -> Settings:  # noqa: ANN401  the fields of Settings
     Secrets may also stand in files: /run/secrets/alerts_secret_key, /run/secrets/alerts_database_password.
     """
     folder = SECRETS if SECRETS.is_dir() else None
-    _refuse_unknown([*os.environ, *dotenv_values(".env")])
+    wrong = list(_unknown([*os.environ, *dotenv_values(".env")]))
     try:
-        return Settings(_secrets_dir=folder, **overrides)  # type: ignore[call-arg]
-    except ValidationError as wrong:
-        raise UsageError("\n".join(_line(error) for error in wrong.errors(include_input=False))) from None
+        settings = Settings(_secrets_dir=folder, **overrides)  # type: ignore[call-arg]
+    except ValidationError as invalid:
+        wrong += [_line(error) for error in invalid.errors(include_input=False)]
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    return settings
 
 
-def _refuse_unknown(names: Iterable[str]) -> None:
-    """Raise UsageError for a name that looks like a setting and is none: a typing error would change nothing."""
+def _unknown(names: Iterable[str]) -> Iterator[str]:
+    """Yield a line for each name that looks like a setting and is none: a typing error would change nothing."""
     known = {f"ALERTS_{name.rstrip('_').upper()}" for name in Settings.model_fields}
     ours = {name for name in map(str.upper, names) if name.startswith("ALERTS_") and not name.startswith(OTHER_NAMES)}
-    wrong = sorted(ours - known)
-    lines = []
-    for name in wrong:
+    for name in sorted(ours - known):
         near = get_close_matches(name, known, 1)
-        lines.append(f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else "; see docs/settings.md"))
-    if lines:
-        raise UsageError("\n".join(lines))
+        yield f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else "; see docs/settings.md")
 
 
 def _line(error: Any) -> str:  # noqa: ANN401  pydantic's ErrorDetails
     place = ".".join(str(part) for part in error["loc"])
     name = place if place.startswith("ALERTS_") else f"ALERTS_{place.upper()}"
-    said = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    ours = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    said = PLAINLY.get(error["type"], ours)
     return said if said.startswith("ALERTS_") else f"{name} {said}"

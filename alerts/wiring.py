@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.classify import packs
-from alerts.errors import UsageError
+from alerts.errors import AlertsError, UsageError
 from alerts.ingest import spacing
 from alerts.ingest.fetch import Fetch
 from alerts.pipeline import deliver, departures
@@ -41,7 +41,18 @@ class World:
 
 
 def open_world(settings: Settings) -> World:
-    """Build the engine and the keys; touches the data directory, not the database."""
+    """Build the engine and the keys; touches the data directory, not the database.
+
+    Raises AlertsError for a data directory that cannot be made or written.
+    """
+    try:
+        return _open(settings)
+    except OSError as error:
+        where = f"The data directory {settings.data_dir} cannot be used: {error.strerror}"
+        raise AlertsError(f"{where}; mend it, or name another with ALERTS_DATA_DIR") from error
+
+
+def _open(settings: Settings) -> World:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.base_url == DEFAULT_BASE_URL:
         settings = settings.model_copy(update={"base_url": last_address(settings)})

@@ -27,10 +27,7 @@ BACKUP_OLD = timedelta(days=3)
 @json_option
 def command(dkim_selector: str, *, as_json: bool) -> None:
     """Check the installation and say how to mend what is wrong. Exit code 1 when something is."""
-    from alerts.settings import load
-    from alerts.wiring import open_world
-
-    verdicts = list(examined(open_world(load()), selector=dkim_selector))
+    verdicts = list(_verdicts(dkim_selector))
     if as_json:
         print_json([verdict._asdict() for verdict in verdicts])
     else:
@@ -38,6 +35,24 @@ def command(dkim_selector: str, *, as_json: bool) -> None:
             click.echo(str(verdict))
     if any(verdict.well is False for verdict in verdicts):
         raise AlertsError("Something needs mending; see the lines marked WRONG.")
+
+
+def _verdicts(selector: str) -> Iterator[Verdict]:
+    """Look at the settings, at what they lead to, and then at every part."""
+    from alerts.settings import load
+    from alerts.wiring import open_world
+
+    try:
+        settings = load()
+    except AlertsError as error:
+        yield from (Verdict("settings", well=False, said=line) for line in str(error).splitlines())
+        return
+    try:
+        world = open_world(settings)
+    except AlertsError as error:
+        yield Verdict("data", well=False, said=str(error))
+        return
+    yield from examined(world, selector=selector)
 
 
 def examined(world: "World", *, selector: str = "", names: "Names | None" = None) -> Iterator[Verdict]:

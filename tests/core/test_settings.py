@@ -84,8 +84,10 @@ def test_loopback_is_decided_by_address_not_by_look() -> None:
 def test_a_mistyped_name_is_told_not_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ALERTS_SMPT_URL", "smtp://mail.example.org")
     (tmp_path / ".env").write_text("ALERTS_IMPRNT=The Clinic\n")
+    monkeypatch.setenv("ALERTS_DIGEST_FULL", "many")
     with pytest.raises(UsageError) as told:
         load()
+    assert "ALERTS_DIGEST_FULL must be a whole number" in str(told.value).splitlines()
     assert "ALERTS_SMPT_URL is no setting; did you mean ALERTS_SMTP_URL?" in str(told.value)
     assert "ALERTS_IMPRINT" in str(told.value)
 

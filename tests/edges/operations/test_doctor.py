@@ -15,6 +15,7 @@ import dns.resolver
 import dns.rrset
 import pytest
 from aiosmtpd.smtp import SMTP
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -24,6 +25,7 @@ from sqlalchemy import update
 
 from alerts.cli import doctor, outside, status
 from alerts.cli.outside import Names
+from alerts.errors import AlertsError
 from alerts.model import Source
 from alerts.pipeline import deliver, outcome
 from alerts.pipeline.deliver import signer_of
@@ -359,3 +361,15 @@ def test_a_mail_server_without_tls_is_told(tmp_path: Path) -> None:
         found = outside.mail_server(settings, datetime.now(UTC))
     assert found.well is False
     assert "STARTTLS" in found.said.upper()
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [
+    ("ALERTS_DATA_DIR", "/dev/null/here", "WRONG  data         The data directory /dev/null/here cannot be used: Not a directory"),
+    ("ALERTS_SMTP_URL", "post", "WRONG  settings     ALERTS_SMTP_URL must look like"),
+])
+def test_what_cannot_even_be_opened_gets_its_verdict(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    monkeypatch.setenv(name, value)
+    ended = CliRunner().invoke(doctor.command, [])
+    assert ended.output.startswith(said)
+    assert isinstance(ended.exception, AlertsError)
+    assert ended.exception.exit_code == 1
