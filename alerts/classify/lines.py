@@ -62,6 +62,8 @@ def _row(line: str) -> dict[str, Any]:
         row = json.loads(line.lstrip("\ufeff"), parse_constant=_no_number)
     except _BadLineError:
         raise
+    except json.JSONDecodeError as error:
+        raise _BadLineError(f"not JSON from character {error.pos + 1} on") from error
     except (ValueError, RecursionError) as error:
         raise _BadLineError(f"not JSON: {error}") from error
     if not isinstance(row, dict):

@@ -58,8 +58,8 @@ def load(body: bytes) -> tuple[Source, ...]:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(_BARE_AMPERSAND.sub(b"&amp;", body.strip()), parser)
-    except (etree.XMLSyntaxError, ValueError) as wrong:
-        raise UsageError(f"this is not OPML: {str(wrong).removesuffix(' (<string>, line 1)')}") from wrong
+    except etree.XMLSyntaxError as wrong:
+        raise UsageError(f"this is not OPML: its XML is broken in line {wrong.lineno or 1}") from wrong
     if root.tag != "opml":
         raise UsageError(f"this is not OPML: it begins with <{root.tag}>")
     return tuple(distinct(filter(None, map(_source, root.iter("outline")))))
