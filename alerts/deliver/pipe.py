@@ -99,7 +99,10 @@ class Pipe(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         *lines, self._unread = (self._unread + data).split(b"\n")
         for line in lines:
-            self._line(line)
+            if line[3:4] == b" " and not self._lines and line[:3].isdigit():
+                self.replies.append((int(line[:3]), line[4:]))
+            else:
+                self._line(line)
         if len(self._unread) > MOST_BYTES or len(self.replies) + len(self._lines) > MOST_BYTES // 64:
             self.abort()
         elif self.replies:

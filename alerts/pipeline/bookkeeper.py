@@ -23,7 +23,7 @@ from alerts.store.outbox import Claimed, Outcome
 
 WRITES_AT_CLOSE = 3
 MOMENT = 0.001  # seconds that a commit waits for the connections still sending
-MOST = 4  # times as many waiting for it as are still sending: then it does not wait
+MOST = 2  # times as many waiting for it as are still sending: then it does not wait
 ON_HOLD = "all mail is on hold; alerts hold off lets it go on"
 
 
@@ -89,7 +89,7 @@ class Bookkeeper:
         """Write the batch in a moment; at once (when all that has arrived is told) where few are still sending."""
         if self._planned or self._writing is not None:
             return
-        if self.batch.rare() or len(self.batch.leaving) >= MOST * len(self._flying):
+        if len(self.batch.leaving) >= MOST * len(self._flying) or self.batch.rare():
             self._planned = True
             self._loop.call_soon(self._write_soon)
         elif self._later is None:

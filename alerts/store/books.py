@@ -4,13 +4,13 @@ This is the hot path of sending (law 7 wants a commit before each body), so its 
 driver, on a database connection of its own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from time import perf_counter
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Engine, PoolProxiedConnection
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,27 +18,29 @@ from sqlmodel import Session
 
 from alerts.errors import AlertsError
 from alerts.store import outbox
+from alerts.store.bulk import chunks
 from alerts.store.engine import writing
 from alerts.store.outbox import Claimed, Outcome
 
 _SETTLE = """
-UPDATE deliveries SET state = v.column3, reply = v.column4, attempts = v.column5, doubts = v.column6,
-    next_attempt_at = v.column7, sent_at = v.column8, lease = NULL, leased_until = NULL
-FROM (VALUES {rows}) AS v
-WHERE deliveries.id = v.column1 AND deliveries.lease = v.column2"""
+UPDATE deliveries SET state = {3}, reply = {4}, attempts = {5}, doubts = {6}, next_attempt_at = {7}, sent_at = {8},
+    lease = NULL, leased_until = NULL
+{rows}
+WHERE deliveries.id = {1} AND deliveries.lease = {2}"""
 _LEAVE = """
 UPDATE deliveries SET state = 'sending'
-FROM (VALUES {rows}) AS v
-WHERE deliveries.id = v.column1 AND deliveries.lease = v.column2 AND state = 'claimed' AND leased_until > {now}
+{rows}
+WHERE deliveries.id = {1} AND deliveries.lease = {2} AND state = 'claimed' AND leased_until > {now}
     AND NOT EXISTS (SELECT 1 FROM installation
         WHERE hold AND NOT (kind = 'operator' AND substr(hold_reason, 1, {long}) = '{by_itself}'))
     AND NOT EXISTS (SELECT 1 FROM suppressions
-        WHERE address_hash = v.column3 AND (kind <> 'confirm' OR reason = 'complained'))"""
+        WHERE address_hash = {3} AND (kind <> 'confirm' OR reason = 'complained'))"""
 _SETTLE_TYPES = ("bigint", "text", "text", "text", "integer", "integer", "timestamptz", "timestamptz")
 _LEAVE_TYPES = ("bigint", "text", "bytea")
 SLOW = 0.02  # seconds that a commit may hold up the event loop, in the mean
 _SHARE = 1 / 16
 _IN_ONE = 64  # rows in one statement: more than there are connections, as a rule
+_LONG = len("2026-01-01 00:00:00.000000")
 _SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 
 
@@ -54,15 +56,39 @@ class BooksError(AlertsError):
     """The database could not be written; nothing of the transaction is."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """An update of many rows: carried out for each where the database is here, about all of them at a server."""
+
+    words: str
+    row: str = ""
+
+    @classmethod
+    def for_each(cls, words: str, types: Sequence[str]) -> Self:
+        return cls(cls._filled(words, _SQLITE_NOW, "", (f"?{place}" for place, _ in enumerate(types, 1))))
+
+    @classmethod
+    def for_all(cls, words: str, types: Sequence[str]) -> Self:
+        values = (f"v.column{place}" for place, _ in enumerate(types, 1))
+        row = f"({', '.join(f'CAST(%s AS {one})' for one in types)})"
+        return cls(cls._filled(words, "clock_timestamp()", "FROM (VALUES {rows}) AS v", values), row)
+
+    @staticmethod
+    def _filled(words: str, now: str, rows: str, values: Iterable[str]) -> str:
+        stop = outbox.BY_ITSELF
+        return words.format("", *values, rows=rows, now=now, by_itself=stop, long=len(stop))
+
+    def about(self, rows: int) -> str:
+        return self.words.format(rows=", ".join([self.row] * rows))
+
+
 class Books:
     """The books of one run; used by one thread at a time, but `write_at_once` by the event loop at any time."""
 
     def __init__(self, engine: Engine) -> None:
         self._sqlite = engine.dialect.name == "sqlite"
-        now, by_itself = _SQLITE_NOW if self._sqlite else "clock_timestamp()", outbox.BY_ITSELF
-        self._settle = _SETTLE, self._row(_SETTLE_TYPES)
-        leave = _LEAVE.format(rows="{rows}", now=now, by_itself=by_itself, long=len(by_itself))
-        self._leave = leave, self._row(_LEAVE_TYPES)
+        statement = _Statement.for_each if self._sqlite else _Statement.for_all
+        self._settle, self._leave = statement(_SETTLE, _SETTLE_TYPES), statement(_LEAVE, _LEAVE_TYPES)
         self._engine = engine
         self._driver: Any = engine.dialect.dbapi
         self._connection: PoolProxiedConnection | None = None
@@ -123,23 +149,19 @@ class Books:
         connection.rollback()
         return None
 
-    def _many(
-        self, connection: PoolProxiedConnection, statement: tuple[str, str], rows: Sequence[tuple[Any, ...]]
-    ) -> int:
-        """Update many rows by few statements: each one called costs a wait for the interpreter's lock."""
-        words, row = statement
+    def _many(self, connection: PoolProxiedConnection, update: _Statement, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Update many rows; return how many were changed."""
         changed = 0
-        for start in range(0, len(rows), _IN_ONE):
-            some = rows[start : start + _IN_ONE]
-            cursor = connection.cursor()
-            cursor.execute(words.format(rows=", ".join([row] * len(some))), tuple(chain.from_iterable(some)))
-            changed += cursor.rowcount
-            cursor.close()
+        cursor = connection.cursor()
+        if rows and self._sqlite:
+            cursor.executemany(update.words, rows)
+            changed = cursor.rowcount
+        elif rows:
+            for some in chunks(rows, _IN_ONE):
+                cursor.execute(update.about(len(some)), tuple(chain.from_iterable(some)))
+                changed += cursor.rowcount
+        cursor.close()
         return changed
-
-    def _row(self, types: Sequence[str]) -> str:
-        """Return the marks of one row of VALUES; PostgreSQL wants to know the types."""
-        return f"({', '.join('?' if self._sqlite else f'CAST(%s AS {one})' for one in types)})"
 
     def _opened(self) -> PoolProxiedConnection:
         if self._connection is None:
@@ -168,7 +190,7 @@ class Books:
         """Return a time as the driver takes it: SQLite has text, in UTC."""
         if moment is None or not self._sqlite:
             return moment
-        return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+        return moment.astimezone(UTC).isoformat(" ", "microseconds")[:_LONG]
 
 
 def _leaving(starting: Sequence[Claimed]) -> list[tuple[Any, ...]]:

@@ -133,15 +133,21 @@ def in_hand(session: Session, block: Block) -> tuple[Sequence[Claimed], Sequence
 
 def take_back(session: Session, at: datetime) -> None:
     """Give back the rows of workers that died: a body that may have left makes its row uncertain."""
-    expired = and_(_D.lease.is_not(None), _D.leased_until < at)
-    free: dict[str, Any] = {"lease": None, "leased_until": None}
     connection = session.connection()
-    connection.execute(update(DELIVERIES).where(_D.state == "claimed", expired).values(state="queued", **free))
-    connection.execute(
-        update(DELIVERIES)
-        .where(_D.state == "sending", expired)
-        .values(state="uncertain", doubts=_D.doubts + 1, attempts=_D.attempts + 1, **free)
-    )
+    if connection.execute(_EXPIRED, {"at": at}).first():
+        connection.execute(_UNTRIED_AGAIN, {"at": at})
+        connection.execute(_DOUBTFUL, {"at": at})
+
+
+_IS_EXPIRED = and_(_D.lease.is_not(None), _D.leased_until < bindparam("at"))
+_EXPIRED = select(_D.id).where(_IS_EXPIRED).limit(1)
+_FREE: Mapping[str, Any] = {"lease": None, "leased_until": None}
+_UNTRIED_AGAIN = update(DELIVERIES).where(_D.state == "claimed", _IS_EXPIRED).values(state="queued", **_FREE)
+_DOUBTFUL = (
+    update(DELIVERIES)
+    .where(_D.state == "sending", _IS_EXPIRED)
+    .values(state="uncertain", doubts=_D.doubts + 1, attempts=_D.attempts + 1, **_FREE)
+)
 
 
 def _due(session: Session, now: datetime | str, limit: int, allowed: ColumnElement[bool]) -> Sequence[Row[Any]]:
