@@ -48,14 +48,18 @@ def parse_html(document: Document) -> _Element:
 
 
 class Article:
-    """What one page says of itself, by its meta tags, its JSON-LD and its own words, in this order."""
+    """What one page says of itself, by its meta tags, its JSON-LD and its own words, in this order.
+
+    `chosen` is what the selector of its story found.
+    """
 
     def __init__(self, document: Document, *, selector: str = "") -> None:
         self._root = parse_html(document)
         self._url = document.url
         self._linked = list(_json_ld(self._root))
         self._meta = dict(_meta(self._root))
-        self._body = _body(self._root, selector)
+        self.chosen = select(self._root, CSSSelector(selector, translator="html")) if selector else []
+        self._body = _body(self._root, self.chosen)
 
     @property
     def title(self) -> str:
@@ -150,9 +154,8 @@ def _objects(value: object) -> Iterator[dict[str, Any]]:
         yield from _objects(value.get("@graph", []))
 
 
-def _body(root: _Element, selector: str) -> _Element:
+def _body(root: _Element, chosen: list[_Element]) -> _Element:
     """Return the element that holds the story: the one selected, or the article, or main, or the whole body."""
-    chosen = select(root, CSSSelector(selector, translator="html")) if selector else []
     places = (chosen, *(list(root.iter(name)) for name in ("article", "main", "body")))
     return next((max(nodes, key=_weight) for nodes in places if nodes), root)
 

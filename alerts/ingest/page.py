@@ -82,11 +82,15 @@ def recover(source: Source, state: PollState, request: Request, error: FetchErro
 def _whole(source: Source, resume: Mapping[str, Any], document: Document) -> Page:
     """Take the first item of the queue as its own page tells it."""
     first, *others = resume["queue"]
+    text = str(source.options.get("text", ""))
     try:
-        entry = _followed(source, first, document)
+        article = Article(document, selector=text)
     except ReadError as wrong:
         return _kept(source, resume, str(wrong))
-    return replace(_page(source, {**resume, "queue": others}), entries=(entry,))
+    vain = f"--text {text!r} selects nothing on the page of an item: {first['link']}"
+    notes = (vain,) if text and not article.chosen else ()
+    page = _page(source, {**resume, "queue": others})
+    return replace(page, entries=(_followed(source, first, article),), notes=notes)
 
 
 def _kept(source: Source, resume: Mapping[str, Any], why: str) -> Page:
@@ -128,9 +132,8 @@ def _leads(kind: Kind, link: str) -> tuple[tuple[Key, ...], tuple[Link, ...]]:
     return found, ()
 
 
-def _followed(source: Source, row: Mapping[str, Any], document: Document) -> Entry:
+def _followed(source: Source, row: Mapping[str, Any], article: Article) -> Entry:
     """Return what the item's own page says, and from the list what it does not say."""
-    article = Article(document, selector=str(source.options.get("text", "")))
     listed = _looks_like(source, row)
     content = article.content(listed if source.gives != "mixed" or listed is not Kind.NEWS else None)
     content = replace(

@@ -154,9 +154,9 @@ class Shelver:
 
     def _worked(self, part: Part, loaded: Shelf, draft: Draft) -> Shelved:
         desk = Desk(loaded, self._now, part.guard, part.about, source_id=part.source_id, draft=draft)
-        made, grown = len(draft.created), len(draft.before)
+        made, grown = len(draft.created), _grown_by(draft)
         desk.work(part.arrivals)
-        new, changed = max(0, len(draft.created) - made), max(0, len(draft.before) - grown)
+        new, changed = max(0, len(draft.created) - made), max(0, _grown_by(draft) - grown)
         seen = max(0, len(part.arrivals) - new - changed)
         return Shelved(new=new, changed=changed, seen=seen, undated=desk.undated)
 
@@ -190,6 +190,11 @@ class Shelver:
             ruled = [label for label in old.get(one, ()) if label.by == labels.RULE]
             if not saving.same_labels(ruled, draft.labels[one]):
                 draft.intents.extend(_grown(loaded.items[one]))
+
+
+def _grown_by(draft: Draft) -> int:
+    """Count the items held before that a draft changes; new ones are labelled without having been anything else."""
+    return sum(one > 0 for one in draft.before)
 
 
 def _grown(held: Held) -> Iterator[Intent]:

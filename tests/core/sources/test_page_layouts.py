@@ -183,3 +183,11 @@ def test_what_is_no_web_page_is_not_read_as_one() -> None:
 def test_what_a_comment_hides_is_not_read_and_what_follows_it_is(play: Play) -> None:
     (entry,) = play(SOURCE, lambda _: '<li><a href="/a">One <!-- draft --> story</a><p>May <!-- x -->4, 2026</p></li>', NOW).entries
     assert (entry.content.title, str(entry.content.published)) == ("One story", "2026-05-04")
+
+
+def test_a_text_selector_that_finds_nothing_is_noted_and_the_article_taken(play: Play) -> None:
+    source = replace(FOLLOWED, options={"item": "li", "follow": True, "text": "div.story"})
+    story = {"/story/1": "<article><p>Whole.</p></article>", "/story/2": '<article><p>No.</p></article><div class="story"><p>Whole.</p></div>'}
+    run = play(source, lambda request: story.get(request.url.removeprefix("https://news.example"), rows(1, 2)), NOW)
+    assert [entry.content.text for entry in run.entries] == ["Whole.", "Whole."]
+    assert run.notes == ["--text 'div.story' selects nothing on the page of an item: https://news.example/story/1"]

@@ -20,6 +20,11 @@ def test_it_says_why_alerts_go_into_no_mail(alerts, web) -> None:
     assert alerts("poll", "--all").splitlines()[-1] == "2 sources asked, 0 alerts released."
 
 
+def test_what_is_new_is_not_counted_as_changed_for_what_the_operator_says_of_the_source(alerts, web) -> None:
+    alerts("source", "add", web.put("/feed", feed(3)), "--slug", "x", "--allow-private", "--about", "ms")
+    assert alerts("poll").splitlines()[0] == "x: 3 new, 0 changed, 0 seen before"
+
+
 def test_it_says_that_a_teaser_waits(alerts, web) -> None:
     entry = "<item><title>Optic neuritis in winter</title><link>https://doi.org/10.1000/x.1</link><guid>a</guid><description>We ...</description></item>"
     alerts("source", "add", web.put("/feed", RSS.format(entry)), "--slug", "x", "--allow-private", "--gives", "paper")
