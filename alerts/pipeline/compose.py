@@ -134,9 +134,14 @@ class _Work:
         self._plans: dict[Sequence[Any], _Plan] = {}
         self._ids: dict[str, int] = {}
         self._run: int | None = None
+        self._overtaken = False
 
     def slices(self, *, due: bool, only: int | None) -> Iterator[Sequence[Any]]:
-        """Return the candidates in the order they are due, up to 1,000 at a time."""
+        """Return the candidates in the order they are due, up to 1,000 at a time.
+
+        Where another composer was faster the next slice is left to it, and looked at again at the end: two that walk
+        the same list would else do every slice twice.
+        """
         wanted = turns.Due(
             upto=self._report.upto,
             silent_since=self._now - SILENCE,
@@ -144,13 +149,21 @@ class _Work:
             only=only,
             limit=BATCH,
         )
+        left = False
         while True:
-            with database.reading(self._engine) as session:
-                rows = turns.due(session, wanted)
-            if not rows:
+            if rows := self._slice(wanted):
+                yield rows
+                wanted = replace(wanted, after=wanted.place(rows[-1]))
+                if due and self._overtaken and (others := self._slice(wanted)):
+                    wanted, left = replace(wanted, after=wanted.place(others[-1])), True
+            elif left:
+                wanted, left = replace(wanted, after=None), False
+            else:
                 return
-            yield rows
-            wanted = replace(wanted, after=wanted.place(rows[-1]))
+
+    def _slice(self, wanted: turns.Due) -> Sequence[Any]:
+        with database.reading(self._engine) as session:
+            return turns.due(session, wanted)
 
     def compose(self, rows: Sequence[Any], *, dry_run: bool) -> None:
         """Prepare one batch: render what is new in it, then write it in one transaction."""
@@ -160,6 +173,7 @@ class _Work:
             return
         with database.writing(self._engine) as session:
             held = self._move(session, planned)
+            self._overtaken = 2 * len(held) < len(planned)
             mailed = [(row, plan.edition) for row, plan in planned if plan.edition and row.id in held]
             self._keep(session, [edition for _, edition in mailed])
             editions.enqueue(session, [self._mailing(row, edition) for row, edition in mailed], self._now)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from alerts.errors import NotFoundError
-from alerts.pipeline import people
+from alerts.pipeline import compose, people
 from alerts.settings import Settings
 from alerts.store.engine import reading, writing
 from alerts.store.tables import ItemRow, LabelRow, RunRow
@@ -260,6 +260,27 @@ def test_two_composers_at_once_make_one_delivery_each(house) -> None:
         reports = [job.result() for job in [pool.submit(house.compose), pool.submit(house.compose)]]
     assert sum(report.prepared for report in reports) == 40
     assert len(house.mails()) == 40
+
+
+def test_who_is_overtaken_leaves_the_next_slice_to_the_other_and_comes_back_for_it(house, monkeypatch) -> None:
+    house.news("nmosd")
+    ids = [house.person(f"p{place}@example.org", "nmosd").id for place in range(8)]
+    begin, alone = compose._Work, compose._Work.compose
+    slices = []
+
+    def overtaken(work, rows, *, dry_run):
+        slices.append([row.id for row in rows])
+        if len(slices) == 1:
+            other = begin(house.engine, house.keyring, house.settings, house.now, compose.ComposeReport(upto=work._report.upto))
+            alone(other, rows, dry_run=False)
+        alone(work, rows, dry_run=dry_run)
+
+    monkeypatch.setattr(compose, "BATCH", 2)
+    monkeypatch.setattr(compose._Work, "compose", overtaken)
+    report = house.compose()
+    assert slices == [ids[:2], ids[4:6], ids[6:], ids[2:4]]
+    assert (report.prepared, report.excluded) == (6, {"taken by another": 2})
+    assert len(house.mails()) == 8
 
 
 def test_a_crash_between_moving_on_and_enqueueing_leaves_nothing_half_done(house, monkeypatch) -> None:
