@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from alerts.errors import FetchError, ReadError, UsageError
+from alerts.errors import ReadError, SourceError, UsageError
 from alerts.ingest import crossref, ctgov, europepmc, feed, file, options, page, preprints, pubmed
 from alerts.ingest.spacing import Spacing
 from alerts.model import Document, Page, Plan, PollState, Request, Source
@@ -25,7 +25,7 @@ class SourceKind(Protocol):
     def read(self, source: Source, state: PollState, document: Document) -> Page: ...
 
 
-Recover = Callable[[Source, PollState, Request, FetchError], Page | None]
+Recover = Callable[[Source, PollState, Request, SourceError], Page | None]
 
 KINDS: Mapping[str, SourceKind] = {
     "feed": feed,
@@ -73,8 +73,8 @@ def spacing(keyed: Iterable[str] = ()) -> dict[str, float]:
     return {host: found.of(with_key=host in with_key) for host, found in SPACING.items()}
 
 
-def recover(source: Source, state: PollState, request: Request, error: FetchError) -> Page | None:
-    """Say how a run goes on whose request failed in mid-paging (an expired page token, one dead page among many).
+def recover(source: Source, state: PollState, request: Request, error: SourceError) -> Page | None:
+    """Say how a run goes on that failed in mid-paging (an expired page token, one dead or unreadable page among many).
 
     The page returned is stored as if it had been read. None: the run failed; it goes on from `resume` at the next poll,
     unless the error is permanent (4xx but 408, 425 and 429, or a ReadError): then the next poll begins a new run.

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from alerts.errors import FetchError, ReadError
+from alerts.errors import FetchError, ReadError, SourceError
 from alerts.ingest.answer import BATCH, ask, distinct, json_object, query_of, raw_hash, unknown, window_start
 from alerts.ingest.identity import normalise_key, registry_ids
 from alerts.ingest.spacing import Spacing
@@ -69,11 +69,12 @@ def read(source: Source, state: PollState, document: Document) -> Page:
     return Page(entries=entries, seen=seen, next=following, state=state.resume)
 
 
-def recover(source: Source, state: PollState, request: Request, error: FetchError) -> Page | None:
+def recover(source: Source, state: PollState, request: Request, error: SourceError) -> Page | None:
     """Begin the window again where a page token expired: tokens die with the daily refresh of the data."""
     restarts = int(state.resume.get("restarts", 0))
     paging = "pageToken" in parse_qs(urlsplit(request.url).query)
-    if error.status not in (400, 404) or not paging or restarts >= RESTARTS:
+    refused = isinstance(error, FetchError) and error.status in (400, 404)
+    if not refused or not paging or restarts >= RESTARTS:
         return None
     resume = {**state.resume, "restarts": restarts + 1}
     return Page(next=_request(source, str(resume["first"])), state=resume, notes=("a page token expired; began anew",))

@@ -5,13 +5,12 @@ A row is what one item of the list says: `locator`, `link`, `title`, `date`, `te
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from alerts.errors import ReadError
 from alerts.ingest.answer import raw_hash
 from alerts.model import Source
 
-Row = dict[str, Any]
+Row = dict[str, str]
 
 FEWEST = 3  # items that must agree before a change counts as one of the layout
 _TITLE, _DATE, _SAME = slice(24), slice(24, 40), slice(40)

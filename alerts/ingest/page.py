@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from alerts.errors import FetchError, ReadError
+from alerts.errors import FetchError, ReadError, SourceError
 from alerts.ingest import layout, listing
 from alerts.ingest.article import Article
 from alerts.ingest.identity import dois, normalise_key
@@ -68,13 +68,14 @@ def _notes(source: Source, rows: Sequence[Row], most: int) -> Iterator[str]:
         )
 
 
-def recover(source: Source, state: PollState, request: Request, error: FetchError) -> Page | None:
+def recover(source: Source, state: PollState, request: Request, error: SourceError) -> Page | None:
     """Keep what the list says of an item whose own page cannot be had, and go on to the next.
 
     None where waiting may help: the list's own host is out of reach, or asks to be left alone.
     """
     near = urlsplit(request.url).netloc == urlsplit(source.url).netloc
-    if not state.resume.get("queue") or error.throttled or (error.network and near):
+    passes = isinstance(error, FetchError) and (error.throttled or (error.network and near))
+    if passes or not state.resume.get("queue"):
         return None
     return _kept(source, state.resume, str(error))
 

@@ -173,9 +173,7 @@ async def _page(claimed: Claimed, tools: Tools, at: _At) -> tuple[Document, Page
 
 
 def _recovered(at: _At, state: PollState, error: SourceError) -> Page | None:
-    if at.pages == 0 or not isinstance(error, FetchError):
-        return None
-    return ingest.recover(at.source, state, at.request, error)
+    return ingest.recover(at.source, state, at.request, error) if at.pages else None
 
 
 def _known(engine: Engine, claimed: Claimed) -> dict[str, str]:

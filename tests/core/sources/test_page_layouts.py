@@ -191,3 +191,12 @@ def test_a_text_selector_that_finds_nothing_is_noted_and_the_article_taken(play:
     run = play(source, lambda request: story.get(request.url.removeprefix("https://news.example"), rows(1, 2)), NOW)
     assert [entry.content.text for entry in run.entries] == ["Whole.", "Whole."]
     assert run.notes == ["--text 'div.story' selects nothing on the page of an item: https://news.example/story/1"]
+
+
+def test_an_items_page_that_breaks_its_reader_stops_no_other() -> None:
+    first = page.read(FOLLOWED, PollState(), Document(url=LIST, body=LEADING.encode()))
+    assert first.next is not None
+    kept = page.recover(FOLLOWED, PollState(resume=first.state), first.next, ReadError("made the reader crash"))
+    assert kept is not None
+    assert (kept.entries[0].content.title, kept.next and kept.next.url) == (TITLES[0], "https://news.example/story/1")
+    assert page.recover(FOLLOWED, PollState(), first.next, ReadError("made the reader crash")) is None, "the list itself"

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from alerts.errors import FetchError
-from alerts.model import Document, Request, Source
+from alerts.errors import FetchError, ReadError
+from alerts.ingest import KINDS
+from alerts.model import Document, Page, PollState, Request, Source
 from alerts.pipeline import poll
 from alerts.store import catalogue, trouble
 from alerts.store.engine import reading, writing
@@ -183,6 +184,21 @@ async def test_a_reader_that_breaks_is_that_source_s_trouble(engine, site, fetch
     (went,) = await poll.poll_due(engine, fetch, now, read=broken)
     assert went.failed
     assert "RecursionError" in row(engine, "list").last_error
+
+
+async def test_an_items_page_that_breaks_its_reader_holds_up_no_other(engine, site, fetch, now) -> None:
+    async def read(source: Source, state: PollState, document: Document) -> Page:
+        if document.url.endswith("/a"):
+            raise ReadError("made the reader crash")
+        return KINDS[source.kind].read(source, state, document)
+
+    site.answers["/news"] = (b'<li><a href="/a">One</a></li><li><a href="/b">Two</a></li>', 200, {})
+    site.answers["/a"] = site.answers["/b"] = (b"<article><p>Whole.</p></article>", 200, {})
+    options = {"item": "li", "follow": True}
+    add(engine, now, Source(slug="news", kind="page", url=site.url("/news"), options=options, allow_private=True))
+    (went,) = await poll.poll_due(engine, fetch, now, read=read)
+    assert (went.state, went.new) == ("ok", 2)
+    assert "made the reader crash" in went.notes[0]
 
 
 async def test_an_unknown_slug_is_refused_before_anything_is_polled(engine, site, fetch, now) -> None:
