@@ -25,7 +25,7 @@ _TITLES = ("citation_title", "dc.title", "og:title", "twitter:title")
 _DATES = ("citation_online_date", "citation_publication_date", "citation_date", "article:published_time", "dc.date",
           "datepublished", "date")  # fmt: skip
 _DOIS = ("citation_doi", "dc.identifier", "prism.doi")
-_MARKUP = re.compile(r"html|xml|^text/plain$")
+_NO_PAGE = re.compile(r"^(?:image|video|audio|font)/|^application/(?:pdf|zip|json|msword|vnd\.)")
 _BLOCKS = {"p", "li", "h2", "h3", "h4", "blockquote"}
 
 
@@ -34,8 +34,8 @@ def parse_html(document: Document) -> _Element:
     if not document.body.strip():
         raise ReadError("the page is empty")
     kind = document.headers.get("content-type", "").lower()
-    if (named := kind.partition(";")[0].strip()) and not _MARKUP.search(named):
-        raise ReadError(f"it is no web page but {named}")
+    if _NO_PAGE.search(kind) or document.body.startswith((b"%PDF-", b"PK\3\4")):
+        raise ReadError(f"it is no web page but {kind.partition(';')[0] or 'a file'}")
     charset = re.search(r"charset=[\"']?([\w-]+)", kind)
     try:
         parser = html.HTMLParser(

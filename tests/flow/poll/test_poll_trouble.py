@@ -197,7 +197,7 @@ async def test_an_items_page_that_breaks_its_reader_holds_up_no_other(engine, si
     options = {"item": "li", "follow": True}
     add(engine, now, Source(slug="news", kind="page", url=site.url("/news"), options=options, allow_private=True))
     (went,) = await poll.poll_due(engine, fetch, now, read=read)
-    assert (went.state, went.new) == ("ok", 2)
+    assert (went.error, went.new) == ("", 2)
     assert "made the reader crash" in went.notes[0]
 
 
