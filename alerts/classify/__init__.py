@@ -39,7 +39,7 @@ FACETS: tuple[FacetModule, ...] = (
 """The facets beside topic and treatment, in the order in which they run."""
 
 
-TOGETHER = 256
+TOGETHER = 512
 """Items that go through the facets together: the tables of one facet's patterns then stay in the processor's cache."""
 
 

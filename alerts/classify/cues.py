@@ -112,21 +112,41 @@ CUES: Mapping[str, int] = {name: at for at, name in enumerate(_PATTERNS)}
 """The number of each cue; those of `RESULT` come first, in its order."""
 
 
+_GAP = re.compile(r"\.\{|\]\{2|\{0,[2-9]")
+"""What leaves room in a pattern for any words."""
+
+
 @cache
-def _scanner() -> re2.Set:
+def _scanners() -> Sequence[tuple[re2.Set, Sequence[int]]]:
+    """Return a scanner for the patterns with gaps, one for those without, and the numbers of the cues in each.
+
+    A gap multiplies the states of a Set with those of all its other patterns: kept apart, they read a sentence that
+    they have not seen before twice as fast.
+    """
+    with_gap = [number for name, number in CUES.items() if _GAP.search(_PATTERNS[name])]
+    without = [number for number in CUES.values() if number not in with_gap]
+    return [(_scanner(numbers), numbers) for numbers in (with_gap, without)]
+
+
+def _scanner(numbers: Sequence[int]) -> re2.Set:
     options = re2.Options()
     options.max_mem = 64 << 20
     options.case_sensitive = False
     scanner = re2.Set.SearchSet(options)
-    for pattern in _PATTERNS.values():
-        scanner.Add(pattern)
+    patterns = list(_PATTERNS.values())
+    for number in numbers:
+        scanner.Add(patterns[number])
     scanner.Compile()
     return scanner
 
 
 def met(sentence: str) -> Sequence[int]:
     """Return the numbers of the cues that a sentence holds."""
-    return _scanner().Match(sentence.encode("utf-8", "replace")) or ()
+    raw, found = sentence.encode("utf-8", "replace"), []
+    for scanner, numbers in _scanners():
+        if held := scanner.Match(raw):
+            found += [numbers[at] for at in held]
+    return found
 
 
 class Named:
@@ -145,6 +165,10 @@ class Named:
         found = self._set.Match(text.encode("utf-8", "replace"))
         return frozenset([self._names[at] for at in found]) if found else _NONE
 
+    def any(self, text: str) -> bool:
+        """Say whether one of the patterns occurs."""
+        return self._set.Match(text.encode("utf-8", "replace")) is not None
+
 
 _NONE: frozenset[str] = frozenset()
 
@@ -161,9 +185,7 @@ class Cue:
         self._exact = re.compile(pattern, re.IGNORECASE) if rest != pattern else None
 
     def search(self, text: str) -> bool:
-        if not self._loose.names(text):
-            return False
-        return self._exact is None or self._exact.search(text) is not None
+        return self._loose.any(text) and (self._exact is None or self._exact.search(text) is not None)
 
 
 _LOOK_AROUND = re.compile(r"\(\?<?![^()]*\)")

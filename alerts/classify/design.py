@@ -112,6 +112,7 @@ _TITLED = tuple(rule for rule in RULES.values() if rule.title)
 def _titles() -> re2.Set:
     """Return one scanner for the rules that count in a title, in the order of `_TITLED`."""
     options = re2.Options()
+    options.max_mem = 64 << 20
     options.case_sensitive = False
     scanner = re2.Set.SearchSet(options)
     for rule in _TITLED:

@@ -104,7 +104,8 @@ def words(content: Content, others: Iterable[str] = ()) -> Words:
     counts["figures"] = content.text.count("%") + content.text.count("=")
     counts["length"] = length // 40
     other = {*others, *chain.from_iterable(map(_steps, counts, counts.values()))}
-    both = title.union(body) - _SINGLE
+    both = title.union(body)
+    both -= _SINGLE
     return Words(both, title - _SINGLE, other)
 
 
