@@ -10,7 +10,7 @@ from sqlmodel import select
 from alerts.ingest.fetch import Fetch
 from alerts.model import Reason, Source, Topic
 from alerts.pipeline import poll, release
-from alerts.store import catalogue, items, numberline, search
+from alerts.store import catalogue, intents, items, numberline, search
 from alerts.store.engine import reading, writing
 from alerts.store.tables import IntentRow, ItemRow, SightingRow, SourceRow
 
@@ -40,6 +40,18 @@ async def test_a_polled_item_with_a_topic_becomes_one_numbered_alert(engine, sit
         assert shown.alert.facts.topics == ("narcolepsy",)
         assert not session.exec(select(IntentRow)).all()
         assert numberline.last(session) == 1
+
+
+async def test_what_is_held_back_is_counted_by_why(engine, site, fetch, source, now) -> None:
+    teaser = {**FIRST, "id": "c", "keys": [["pmid", "103"]], "truncated": True, "title": "Light and narcolepsy: a beginning"}
+    entries = [{**FIRST, "published": "2020-01-01"}, teaser, OTHER]
+    undated = [{**FIRST, "id": f"u{n}", "keys": [["pmid", f"2{n:02}"]], "published": "", "title": f"Narcolepsy, part {n}"} for n in range(23)]
+    site.put("/list", *entries, *undated)
+    await poll.poll_due(engine, fetch, now)
+    numbers = release.release(engine, now)
+    with reading(engine) as session:
+        assert intents.held_back(session, numbers, now) == (1, 3, 0, 1)
+        assert intents.held_back(session, range(0), now + timedelta(days=2)) == (0, 0, 0, 0)
 
 
 async def test_an_unchanged_source_is_asked_with_its_validators_and_stores_nothing(engine, site, fetch, source, now) -> None:
