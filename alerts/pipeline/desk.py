@@ -95,6 +95,7 @@ class OutboxDesk:
         self._held: dict[int, _InHand] = {}
         self._ready: deque[_InHand] = deque()
         self._written: deque[Mail] = deque()
+        self._writing = False
         self._refilling: asyncio.Task[None] | None = None
         self._dry = False
         self._block = shift.block // 2
@@ -135,12 +136,21 @@ class OutboxDesk:
             return None
         if len(self._ready) < self._block and not self._dry:
             self._refill()
+        if len(self._written) <= HANDFUL and self._ready and not self._writing:
+            self._writing = True
+            asyncio.get_running_loop().call_soon(self._write_ahead)
         while self._ready and not self._written:
             self._write_some()
         return self._written.popleft() if self._written else None
 
+    def _write_ahead(self) -> None:
+        """Write the next mails while the server is at work on those that have just left."""
+        self._writing = False
+        while self._ready and len(self._written) <= HANDFUL and not self._stopping():
+            self._write_some()
+
     def _write_some(self) -> None:
-        """Write the next few mails in one go, which takes less time than each by itself between other work."""
+        """Write a few mails in one go, which takes less time than each by itself between other work."""
         for _ in range(min(HANDFUL, len(self._ready))):
             one = self._ready.popleft()
             if mail := one.draft():
