@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.errors import FetchError, PrivateError, SourceError
+from alerts.errors import FetchError, PrivateError, SourceError, WebPageError
 from alerts.ingest import APIS, pace
 from alerts.model import Document, Page, Plan, Request, Source, SourceState
 from alerts.pipeline import gaps
@@ -154,6 +154,8 @@ def reason(source: Source, error: SourceError) -> str:
     """Say why a source could not be polled, and where the operator can change that, how."""
     if isinstance(error, PrivateError) and not source.allow_private:
         return f"{error}; if that is meant: alerts source edit {source.slug} --allow-private"
+    if isinstance(error, WebPageError):
+        return f"{error}; if the feed has moved: alerts source edit {source.slug} --url ADDRESS"
     return str(error)
 
 
