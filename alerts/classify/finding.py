@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from alerts.classify.cues import CUES, RESULT
+from alerts.classify.cues import CUES, RESULT, told
 from alerts.classify.reading import Reading, Sentence
 from alerts.model import Facet, Kind, Label
 
@@ -59,7 +59,7 @@ def _weigh(sentence: Sentence, reading: Reading) -> _Weighed | None:
     """Weigh a sentence; None for one that is cut off or an invitation."""
     if len(sentence.text) <= 22 or not _is_whole(sentence.text):
         return None
-    cues = reading.cues(sentence)
+    cues = [*reading.cues(sentence), *told(sentence.text)]
     return None if _UNFIT in cues else _Weighed(sentence, sum(map(_WORTH.__getitem__, cues)), cues)
 
 

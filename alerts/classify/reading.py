@@ -282,7 +282,7 @@ class Reading:
         return sentence.section if sentence else ""
 
     def cues(self, sentence: Sentence) -> Sequence[int]:
-        """Return the numbers of the cues that a sentence holds (`cues.CUES`)."""
+        """Return the numbers of the cues that a sentence holds (`cues.CUES`), but for those of results."""
         known = self._met.get(sentence.text)
         if known is None:
             known = self._met[sentence.text] = met(sentence.text)
