@@ -1,6 +1,7 @@
 """What well-known services hide in the text of their feeds' entries: PubMed, ScienceDirect, trial registries; pure."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alerts.ingest.clean import plain
@@ -81,10 +82,15 @@ def labelled(text: str) -> Said:
         elif len(line) > _LONGEST_CITATION or not _CITATION_ONLY.fullmatch(line):
             rest.append(line)
     abstract = _ABSTRACT.sub("", "\n".join(rest), count=1) if rest and _ABSTRACT.match(rest[0]) else "\n".join(rest)
+    abstract = abstract if any(char.isalnum() for char in abstract) else ""
+    return _with_fields(abstract, fields) if fields else Said(text=abstract)
+
+
+def _with_fields(abstract: str, fields: Mapping[str, str]) -> Said:
     keys = (normalise_key(scheme, fields.get(scheme, "")) for scheme in ("pmid", "doi"))
     written = next((fields[name] for name in ("authors", "author", "author(s)") if name in fields), "")
     return Said(
-        text=abstract if any(char.isalnum() for char in abstract) else "",
+        text=abstract,
         venue=fields.get("journal", fields.get("source", "")).partition(", Volume")[0].strip(),
         published=find_date(fields.get("publication date", fields.get("published", ""))),
         authors=names([written]),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from alerts.ingest import identity
 from alerts.ingest.identity import contradict, merge_content
-from alerts.model import Content, Entry, Key, Kind, Reason
+from alerts.model import Content, Entry, Intent, Key, Kind, Reason
 from alerts.pipeline import decide
 from alerts.pipeline.decide import News
 from alerts.store.shelf import TITLE, At, Draft, Held, Shelf
@@ -96,7 +96,7 @@ class Desk:
 
     def _take(self, arrival: Arrival, at: At, again: int | None) -> None:
         content = decide.recognised(decide.believed(arrival.entry.content, self._now), arrival.entry.links)
-        entry = replace(arrival.entry, content=content)
+        entry = arrival.entry if content is arrival.entry.content else replace(arrival.entry, content=content)
         owners = self._owners(arrival, again)
         if not owners and self._guard.only_held:
             return
@@ -112,8 +112,8 @@ class Desk:
 
     def _owners(self, arrival: Arrival, again: int | None) -> list[int]:
         """Return the items that this entry can be, the surest first; none that contradicts it or another of them."""
-        ranked = {self.shelf.owners[key]: _strength(key) for key in sorted(arrival.keys, key=_strength, reverse=True)
-                  if key in self.shelf.owners}
+        owned = sorted(filter(self.shelf.owners.__contains__, arrival.keys), key=_strength, reverse=True)
+        ranked = {self.shelf.owners[key]: _strength(key) for key in owned}
         if again is not None:
             ranked[again] = min(ranked.get(again, _SIGHTING), _SIGHTING)
         together, found = set(arrival.keys), []
@@ -163,9 +163,9 @@ class Desk:
         held = Held(id=-self.draft.numbers, content=entry.content, first_seen=self._now)
         self.shelf.items[held.id] = held
         self.draft.created.append(held.id)
-        news = News(reason=Reason.NEW, quiet=self._quiet(entry.content))
         wait = decide.not_before(entry.content, entry.keys, self._now)
-        self.draft.intents.append(replace(news.intent(held.id), not_before=wait))
+        quiet = self._quiet(entry.content)
+        self.draft.intents.append(Intent(item_id=held.id, reason=Reason.NEW, quiet=quiet, not_before=wait))
         return held
 
     def _quiet(self, content: Content) -> bool:
