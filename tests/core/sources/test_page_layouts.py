@@ -200,3 +200,22 @@ def test_an_items_page_that_breaks_its_reader_stops_no_other() -> None:
     assert kept is not None
     assert (kept.entries[0].content.title, kept.next and kept.next.url) == (TITLES[0], "https://news.example/story/1")
     assert page.recover(FOLLOWED, PollState(), first.next, ReadError("made the reader crash")) is None, "the list itself"
+
+
+def test_a_list_that_never_had_dates_and_shows_nothing_known_is_another_list(play: Play) -> None:
+    undated = "".join(row(number, date="lately") for number in range(4))
+    menu = "".join(row(number, title=f"Menu {number}", link=f"/menu/{number}", date="now") for number in range(4))
+    with pytest.raises(ReadError, match="none of the 4 items was shown before, and most have no date"):
+        play(SOURCE, lambda _: menu, NOW, known=known(play, undated))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_of_one_or_two_items_new_titles_are_news(play: Play, count: int) -> None:
+    before, after = rows(*range(count)), "".join(row(number, title=f"RETRACTED: {number}") for number in range(count))
+    assert len(play(SOURCE, lambda _: after, NOW, known=known(play, before)).entries) == count
+
+
+def test_series_that_go_on_are_new_items(play: Play) -> None:
+    later = "".join(row(number, link=f"/week/2/{number}", date=f"May {number + 8}, 2026") for number in range(3))
+    run = play(SOURCE, lambda _: later, NOW, known=known(play, rows(0, 1, 2)))
+    assert [entry.locator for entry in run.entries] == [f"https://news.example/week/2/{number}" for number in range(3)]
