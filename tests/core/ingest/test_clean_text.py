@@ -146,3 +146,15 @@ def test_a_safe_link_is_http_and_stays_so(url: str) -> None:
 def test_hostile_repetition_takes_linear_time(piece: str) -> None:
     """Half a megabyte of each is done at once; a quadratic step would take minutes and run into the suite's limit."""
     assert len(clean.plain(piece * (500_000 // len(piece)))) <= 1_000_000
+
+
+@pytest.mark.parametrize(
+    "name", ["b", "br", "body", "blockquote", "h1", "h6", "hr", "header", "s", "SUB", "sup", "Strong", "xref", "jats:p"]
+)
+def test_elements_whose_names_begin_alike_are_each_taken_out(name: str) -> None:
+    assert " ".join(clean.plain(f"<{name}>seen</{name}> twice").split()) == "seen twice"
+
+
+@pytest.mark.parametrize("name", ["h7", "hx", "bq", "sux", "ttt"])
+def test_what_is_no_element_stays(name: str) -> None:
+    assert clean.plain(f"where <{name}> stands") == f"where <{name}> stands"
