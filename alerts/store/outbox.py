@@ -306,15 +306,18 @@ def counts(session: Session) -> Mapping[str, int]:
 
 def given_up(session: Session) -> list[str]:
     """Return the Message-IDs of deliveries that were given up as uncertain, and that nobody was told of yet."""
-    doubtful = select(_D.message_id).where(_D.state == "uncertain", _D.doubts == MOST_DOUBTS).order_by(_D.id)
+    doubtful = select(_D.message_id).where(*_GIVEN_UP).order_by(_D.id)
     return list(session.connection().execute(doubtful).scalars())
 
 
 def told_of(session: Session, message_ids: Sequence[str]) -> None:
     """Note that the operator knows of deliveries that were given up: one doubt more than there were."""
-    told = update(DELIVERIES).where(_D.state == "uncertain", _D.doubts == MOST_DOUBTS)
+    told = update(DELIVERIES).where(*_GIVEN_UP)
     for some in chunks(message_ids):
         session.connection().execute(told.where(_D.message_id.in_(some)).values(doubts=MOST_DOUBTS + 1))
+
+
+_GIVEN_UP = (_D.state == "uncertain", _D.lease.is_(None), _D.doubts == MOST_DOUBTS)
 
 
 def parts(session: Session, editions: Collection[int]) -> Mapping[int, bytes]:

@@ -50,7 +50,8 @@ def queue(session: Session, now: datetime) -> Queue:
     """Return what is due in the outbox; what was given up as uncertain is not."""
     count, oldest = 0, []
     for state in WAITING:
-        of_state = (col(DeliveryRow.state) == state, col(DeliveryRow.next_attempt_at) <= now)
+        free = col(DeliveryRow.lease).is_(None)
+        of_state = (col(DeliveryRow.state) == state, free, col(DeliveryRow.next_attempt_at) <= now)
         due = select(col(DeliveryRow.next_attempt_at)).where(*of_state, col(DeliveryRow.doubts) < MOST_DOUBTS)
         count += session.execute(select(func.count()).select_from(due.limit(LAST_MAILS).subquery())).scalar_one()
         first = session.execute(due.order_by(col(DeliveryRow.next_attempt_at)).limit(1)).scalar()
