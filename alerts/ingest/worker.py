@@ -1,17 +1,15 @@
 """The other side of the pool: reads documents in a process of its own, which may hang or die without harm."""
 
-import gc
 import sys
 from contextlib import suppress
 from typing import BinaryIO
 
+from alerts.collector import collect_seldom
 from alerts.errors import ReadError, SourceError
 from alerts.ingest import KINDS
 from alerts.ingest.identity import marked
 from alerts.ingest.packing import LENGTH, packed, unpacked
 from alerts.model import Document, Page, PollState, Source
-
-_SELDOM = 20_000  # objects
 
 
 def read(source: Source, state: PollState, document: Document) -> Page:
@@ -35,8 +33,7 @@ def main() -> None:
     _limit(memory)
     tasks, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing that a library prints gets between the answers
-    gc.freeze()  # the collector need not walk through the libraries at every document, nor come a dozen times for one
-    gc.set_threshold(_SELDOM)
+    collect_seldom()
     while head := tasks.read(LENGTH.size):
         _alarm(seconds)
         answers.write(packed(answer(*_task(tasks, head))))

@@ -1,6 +1,5 @@
 """Classifies a long row of stored items in several processes, in order, a few batches ahead of who writes them."""
 
-import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from multiprocessing import get_context
 from sqlalchemy import ColumnElement, Engine
 
 from alerts.classify import Classifier, Hints
+from alerts.collector import collect_seldom
 from alerts.model import Label, Topic
 from alerts.pipeline import rules
 from alerts.store import archive
@@ -19,7 +19,6 @@ from alerts.store.engine import reading
 READ = 500  # items a batch
 ALONE = 2_000  # items up to which starting processes takes longer than the work
 _AHEAD = 2  # batches that wait for each process
-_SELDOM = 20_000  # objects after which the garbage collector comes
 
 Told = Mapping[int, tuple[Label, ...]]
 Progress = Callable[[int, int], None]
@@ -96,8 +95,7 @@ _classifiers: list[Classifier] = []  # of this process: made once, for it costs 
 
 def _begin(topics: Sequence[Topic]) -> None:
     _classifiers[:] = [rules.classifier(topics)]
-    gc.freeze()  # nearly all that is made from here on dies by itself
-    gc.set_threshold(_SELDOM)
+    collect_seldom()
 
 
 def _work(batch: list[Stored]) -> Told:

@@ -1,16 +1,15 @@
 """Polls the sources that are due: one request at a time per host, hosts in fair turn, each page stored at once."""
 
 import asyncio
-import gc
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Engine
 
+from alerts.collector import collecting_seldom
 from alerts.errors import FetchError, SourceError
 from alerts.ingest.pool import Pool
 from alerts.pipeline import index, outcome, rules
@@ -25,7 +24,6 @@ from alerts.store.lease import LEASE
 
 BATCH = 500  # sources claimed at once
 HOSTS = 50  # hosts asked at once
-SELDOM, USUAL = (20_000, 20, 20), gc.get_threshold()  # when the garbage collector comes: objects, rounds, rounds
 FEWEST = 3  # hosts that must fail together before our own network is suspected
 
 Progress = Callable[[PollOutcome], None]
@@ -51,21 +49,9 @@ async def poll_due(  # noqa: PLR0913  the contract of every face
             return await poll_due(engine, fetch, now, slugs, everything, read=pool.read, progress=progress)
     with reading(engine) as session:
         shelver = Shelver(engine, rules.current(session), now)
-    with _collecting_seldom(), ThreadPoolExecutor(1, thread_name_prefix="store") as threads:
+    with collecting_seldom(), ThreadPoolExecutor(1, thread_name_prefix="store") as threads:
         poll = _Poll(Tools(engine, fetch, read, shelver, now, threads), progress)
         return await poll.all(slugs, everything=everything)
-
-
-@contextmanager
-def _collecting_seldom() -> Iterator[None]:
-    """Let the garbage collector come seldom and walk only what the poll makes: nearly all of that dies by itself."""
-    gc.freeze()
-    gc.set_threshold(*SELDOM)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*USUAL)
-        gc.unfreeze()
 
 
 class _Poll:
