@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
@@ -14,6 +15,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from alerts.store import engine as store_engine
 from alerts.store import schema
 
+PATIENCE = 20.0  # seconds
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)  # a Monday
 
 
@@ -67,13 +69,22 @@ def _named(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
+def _dispose(engine: Engine) -> None:
+    """Close all connections, once whatever still works in a thread has given its own back."""
+    end = monotonic() + PATIENCE
+    while engine.pool.checkedout():  # type: ignore[attr-defined]
+        assert monotonic() < end, f"a connection was never given back: {engine.pool.status()}"
+        sleep(0.01)
+    engine.dispose()
+
+
 @pytest.fixture
 def sqlite_engine(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
     path = tmp_path / "alerts.db"
     shutil.copy(sqlite_template, path)
     engine = store_engine.connect(f"sqlite:///{path}")
     yield engine
-    engine.dispose()
+    _dispose(engine)
 
 
 @pytest.fixture
@@ -84,7 +95,7 @@ def postgres_engine(postgres_url: str, postgres_template: str) -> Iterator[Engin
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
     engine = store_engine.connect(_named(postgres_url, name))
     yield engine
-    engine.dispose()
+    _dispose(engine)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
