@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SELDOM, USUAL = (20_000, 20, 20), gc.get_threshold()  # objects, rounds, rounds
+SELDOM, USUAL = (100_000, 20, 20), gc.get_threshold()  # objects, rounds, rounds
 
 
 def collect_seldom() -> None:

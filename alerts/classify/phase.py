@@ -35,8 +35,8 @@ _OTHER_AFTER = re.compile(
     r"|cardiac rehab|reentr|repolari|encoding|retinal|transition)",
     re.IGNORECASE,
 )
-_OTHER_BEFORE = re.compile(
-    r"(?:recommended|vo2|vo₂|cell[- ]cycle|o2 uptake|sleep|ventilatory|luteal|block)\s+\(?\s*\Z", re.IGNORECASE
+_OTHER_BEFORE = Cue(
+    r"(?:recommended|vo2|vo₂|cell[- ]cycle|o2 uptake|sleep|ventilatory|luteal|block)[\s\xa0]+\(?[\s\xa0]*\Z"
 )
 _TO_COME = Cue(
     r"\b(?:recommended|future|planned|plans?|upcoming|forthcoming|ongoing|underway|currently in|further|next|larger|subsequent"
@@ -135,10 +135,25 @@ def normalise(spelling: str) -> tuple[str, ...]:
     return ()
 
 
+def _naming(reading: Reading) -> Iterator[tuple[Sentence, int]]:
+    """Yield the sentences in which the word phase stands, and where in them first."""
+    content = reading.content
+    for sentences, value in ((reading.title, content.title), (reading.text, content.text)):
+        small = value.replace("İ", "I").lower()  # the one letter that would become two
+        at = small.find("phase")
+        for sentence in sentences:
+            if 0 <= at < sentence.start:
+                at = small.find("phase", sentence.start)
+            if at < 0:
+                break
+            if at < sentence.end:
+                yield sentence, at - sentence.start
+                at = small.find("phase", sentence.end)
+
+
 def _mentions(reading: Reading) -> Iterator[Mention]:
-    for sentence in reading.sentences:
-        named = sentence.text.lower().find("phase")
-        for match in _PHASES.finditer(sentence.text, max(0, named - 12)) if named >= 0 else ():
+    for sentence, named in _naming(reading):
+        for match in _PHASES.finditer(sentence.text, max(0, named - 12)):
             if _is_other(sentence.text, *match.span()):
                 continue
             if sentence.field == "text" and _is_step(sentence.text, match, reading.content.kind):
@@ -151,7 +166,7 @@ def _mentions(reading: Reading) -> Iterator[Mention]:
 
 def _is_other(text: str, start: int, end: int) -> bool:
     """Say whether a phase is one of something else: of sleep, of a metabolism."""
-    return bool(_OTHER_BEFORE.search(text, max(0, start - 40), start) or _OTHER_AFTER.match(text, end))
+    return bool(_OTHER_BEFORE.search(text[max(0, start - 40) : start]) or _OTHER_AFTER.match(text, end))
 
 
 def _is_step(text: str, match: re.Match[str], kind: Kind) -> bool:

@@ -77,7 +77,10 @@ _GLUED_NAMES = (
 )
 _GLUED = re.compile(_GLUED_NAMES + r"(?=[A-Z](?:[a-z]|\s))")
 _PERHAPS_GLUED = Cue(f"(?-i:{_GLUED_NAMES}[A-Z])")
-_STOP = re.compile(r"[\n<.!?…](?:(?<=[a-z]{5}\.)(?<!approx\.)(?P<plain> )(?=[A-Z])|(?!\d)|(?<=[\n<])|(?<=[a-z)\]].))")
+_STOP = re.compile(
+    r"[\n<.!?…](?:(?<=[a-z]{3}\.)(?<!\b[A-Z][a-z]{3}\.)(?<!\b(?:etc|viz|var|ssp|spp|inc|min|max|est|std)\.)"
+    r"(?<!\b(?:resp|incl|dept)\.)(?<!approx\.)(?P<plain> )(?=[A-Z])|(?!\d)|(?<=[\n<])|(?<=[a-z)\]].))"
+)
 """Where a sentence may end; `plain` are those where it does without a doubt."""
 _GAP = re.compile(
     r"\n\s*|</?(?:p|br|div|h[1-6]|li|ul|ol|tr|td|table|section|title|sec|abstract)\b[^<>]{0,200}>\s*",
@@ -185,22 +188,25 @@ def _is_end(text: str, dot: int, mark: re.Match[str]) -> bool:
     return bool(mark["space"]) or not before.endswith("www")
 
 
-def _breaks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Return where a sentence ends and the next begins, for each such place in the block."""
+def _breaks(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Return where a sentence ends and the next begins, for each such place in the block and at its end."""
+    found = []
     for stop in _STOP.finditer(text, start, end):
         at = stop.start()
         if stop.lastgroup == "plain":
-            yield at + 1, at + 2
+            found.append((at + 1, at + 2))
         elif text[at] in "\n<":
             if gap := _GAP.match(text, at, end):
-                yield at, gap.end()
+                found.append((at, gap.end()))
         elif (mark := _MARK.match(text, at, end)) and _is_end(text, at, mark):
-            yield mark.start("space"), mark.end()
+            found.append((mark.start("space"), mark.end()))
+    found.append((end, end))
+    return found
 
 
 def _block(name: str, text: str, start: int, end: int, section: str) -> list[Sentence]:
     begin, found = start, []
-    for stop, following in (*_breaks(text, start, end), (end, end)):
+    for stop, following in _breaks(text, start, end):
         piece = text[begin:stop]
         if words := piece.strip().lstrip(": "):
             left = begin if len(words) == len(piece) else text.index(words, begin)
