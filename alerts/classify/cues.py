@@ -3,7 +3,7 @@
 # ruff: noqa: E501 - a pattern that is broken over many lines is harder to read than a long one
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import re2
@@ -155,6 +155,12 @@ def _of_results() -> tuple[_Scanner, _Scanner]:
 def met(sentence: str) -> Sequence[int]:
     """Return the numbers of the cues that a sentence holds, but for those of results."""
     return _others().met(sentence.encode("utf-8", "replace"))
+
+
+def met_in(sentences: Iterable[str]) -> dict[str, Sequence[int]]:
+    """Return the same for many sentences."""
+    scanner = _others()
+    return {sentence: scanner.met(sentence.encode("utf-8", "replace")) for sentence in sentences}
 
 
 def told(sentence: str) -> Sequence[int]:

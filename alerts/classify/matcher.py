@@ -75,25 +75,24 @@ class _Vocable:
     cased: bool
     uses: tuple[Use, ...]
 
-    def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where the pattern matches; by a plain search for the letters it begins with, which is faster."""
+    def _next(self, text: str, at: int) -> re.Match[str] | None:
+        """Find the next match; by a plain search for the letters it begins with, which is faster."""
         if not self.head:
-            yield from (match.span() for match in self.pattern.finditer(text))
-            return
-        at = text.find(self.head)
-        while at >= 0:
+            return self.pattern.search(text, at)
+        while (at := text.find(self.head, at)) >= 0:
             if match := self.pattern.match(text, at):
-                yield match.span()
-            at = text.find(self.head, match.end() if match else at + 1)
+                return match
+            at += 1
+        return None
 
     def places(self, joined: Joined) -> list[Place]:
         """Return where the word stands by itself."""
         found: list[Place] = []
-        for start, end in self.spans(joined.cased if self.cased else joined.lower):
-            if place := _apart(joined.cased, start, end, cased=self.cased):
+        text, at = joined.cased if self.cased else joined.lower, 0
+        while len(found) < _MOST and (match := self._next(text, at)):
+            start, at = match.span()
+            if place := _apart(joined.cased, start, at, cased=self.cased):
                 found.append(place)
-                if len(found) == _MOST:
-                    break
         return found
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import re2
 
-from alerts.classify.cues import Cue, met
+from alerts.classify.cues import Cue, met, met_in
 from alerts.model import Content, Evidence, Facet, Kind, Label
 
 LONGEST = 60_000
@@ -297,7 +297,7 @@ class Reading:
     def read_ahead(self) -> None:
         """Work out what the facets will ask of every sentence, unless they ask such an item of a few only."""
         if self.content.kind not in _ASKED_LITTLE and self.english:
-            self._met = {sentence.text: met(sentence.text) for sentence in self.sentences}
+            self._met = met_in([sentence.text for sentence in self.sentences])
 
     def any(self, names: Iterable[str]) -> bool:
         """Say whether one of these triggers was met."""

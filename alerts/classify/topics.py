@@ -71,16 +71,18 @@ class _View:
 
     @property
     def score(self) -> float:
-        return sum(proof.weight for proof in self.proofs) + (_MESH if self.mesh else 0)
+        return sum([proof.weight for proof in self.proofs]) + (_MESH if self.mesh else 0)
 
     @property
     def studied(self) -> int:
-        return sum(proof.stance >= Stance.STUDIED for proof in self.proofs)
+        return sum([proof.stance >= Stance.STUDIED for proof in self.proofs])
 
     def evidence(self) -> tuple[Evidence, ...]:
         if self.titled:
             return tuple([*self.titled, *self.usual, *self.also, *self.mesh][:_SHOWN])
-        by_weight = sorted(self.proofs, key=lambda proof: (-proof.weight, proof.evidence))
+        by_weight = self.proofs
+        if len(by_weight) > 1:
+            by_weight = sorted(by_weight, key=lambda proof: (-proof.weight, proof.evidence))
         return tuple([*self.usual, *(proof.evidence for proof in by_weight), *self.mesh][:_SHOWN])
 
 
@@ -255,7 +257,7 @@ def _in_passing(views: Mapping[str, _View], *, record: bool) -> Iterator[str]:
 
 
 def _about(view: _View, rivals: int, sentences: int, *, record: bool) -> bool:
-    if any(proof.stance is Stance.LISTED for proof in view.proofs):
+    if Stance.LISTED in [proof.stance for proof in view.proofs]:
         return True
     if view.topic.definition.get("strict"):
         return view.studied > 1 and view.score >= _STRICT

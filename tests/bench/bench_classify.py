@@ -136,7 +136,7 @@ def run() -> Iterator[Figure]:
     }
     found: dict[str, list[float]] = {name: [] for name in works}
     with collecting_seldom():  # as polling and re-labelling do
-        for _ in range(5):
+        for _ in range(15):
             for name, work in works.items():
                 found[name] += rates(work, times=1)
     peer = max(found["one"], found["several"], key=median)
