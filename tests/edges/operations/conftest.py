@@ -1,5 +1,7 @@
 """An installation with people and mail, on each kind of database, in a data directory of its own."""
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
+from alerts.__main__ import main
 from alerts.model import Topic
 from alerts.pipeline import departures, moving, nightly, people
 from alerts.pipeline.restoring import Restored, restore
@@ -95,3 +98,19 @@ def house(engine: Engine, tmp_path: Path, now: datetime) -> House:
         installation.start(session, authority="alerts.example.org", fingerprint=keyring.fingerprint, now=now)
         catalogue.add_topics(session, [Topic(slug="nmosd", name="NMOSD"), Topic(slug="ms", name="MS")])
     return House(engine, settings, keyring, now)
+
+
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Type a command in a folder of its own; returns what both streams said."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*args: str, exits: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["alerts", *args])
+        with pytest.raises(SystemExit) as end:
+            main()
+        out, err = capsys.readouterr()
+        assert (end.value.code or 0) == exits, f"{args}: {end.value.code}\n{out}\n{err}"
+        return out + err
+
+    return run

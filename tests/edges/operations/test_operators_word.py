@@ -1,12 +1,10 @@
 """What operators state is shown as theirs wherever a label's words would stand, and must not contradict itself."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from alerts.__main__ import main
 from alerts.model import Evidence, Facet, Label, Role
 from alerts.publish.grounds import grounds, stated
 from alerts.publish.page import label_lines, proofs
@@ -19,21 +17,6 @@ NAMES = {"ms": "MS", "nmosd": "NMOSD"}
 
 def about(slug: str, *evidence: Evidence, by: str = "rule") -> Label:
     return Label(facet=Facet.TOPIC, value=slug, role=Role.ABOUT, evidence=evidence, by=by)
-
-
-@pytest.fixture
-def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
-    monkeypatch.chdir(tmp_path)
-
-    def run(*args: str, exits: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["alerts", *args])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capsys.readouterr()
-        assert (end.value.code or 0) == exits, f"{args}: {end.value.code}\n{out}\n{err}"
-        return out + err
-
-    return run
 
 
 @pytest.fixture

@@ -1,30 +1,11 @@
 """Topics as an operator types them: what is refused, what is warned of, and what ends with a topic."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from alerts.__main__ import main
-
 Type = Callable[..., str]
-
-
-@pytest.fixture
-def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
-    """Type a command in a folder of its own; returns what both streams said."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*args: str, exits: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["alerts", *args])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capsys.readouterr()
-        assert (end.value.code or 0) == exits, f"{args}: {end.value.code}\n{out}\n{err}"
-        return out + err
-
-    return run
 
 
 def test_an_acronym_that_names_an_illness_is_ambiguous_too(typed: Type) -> None:

@@ -45,10 +45,16 @@ def test_what_is_neither_file_nor_pack_is_said_so(alerts, what: str) -> None:
     assert "neither a file" in alerts("source", "import", what, exits=2)
 
 
-@pytest.mark.parametrize("call", [["--max-age", "99999999999"], ["https://example.org:99999/"], ["--slug", "all"]])
-def test_add_refuses_the_same(alerts, call: list[str]) -> None:
-    place = [] if call[0].startswith("https") else ["https://example.org/"]
-    alerts("source", "add", *place, *call, "--unchecked", exits=2)
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (["https://example.org/", "--max-age", "99999999999"], "not in the range 0<=x<=36500"),
+        (["https://example.org:99999/"], "is no web address"),
+        (["https://example.org/", "--slug", "all"], "is a reserved word"),
+    ],
+)
+def test_add_refuses_the_same(alerts, call: list[str], why: str) -> None:
+    assert why in alerts("source", "add", *call, "--unchecked", exits=2)
 
 
 def test_an_edit_keeps_to_topics_that_exist_and_to_one_source_for_each_question(alerts) -> None:
