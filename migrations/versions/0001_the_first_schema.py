@@ -18,6 +18,7 @@ def upgrade() -> None:
     _installation()
     _catalogue()
     _items()
+    _findings()
     _alerts()
     _people()
     _mail()
@@ -138,7 +139,7 @@ def _catalogue() -> None:
 
 
 def _items() -> None:
-    """Works, what names them, what was seen of them and said of them."""
+    """Works, what names them, and where they were seen."""
     op.create_table('items',
         sa.Column('id', sa.Integer(), nullable=False),
         sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -212,6 +213,10 @@ def _items() -> None:
     )
     with op.batch_alter_table('sightings', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_sightings_item_id'), ['item_id'], unique=False)
+
+
+def _findings() -> None:
+    """What was found out about works: labels, changes, what readers report."""
     op.create_table('labels',
         sa.Column('id', sa.Integer(), nullable=False),
         sa.Column('item_id', sa.Integer(), nullable=False),
