@@ -2,20 +2,16 @@
 
 import os
 import random
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import ledger
 import pytest
+import valley
+from sink import Sink
 from sqlalchemy import Engine
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))  # the files beside the tests; `alerts` itself is still the installed one
-
-import ledger  # noqa: E402
-import valley  # noqa: E402
-from sink import Sink  # noqa: E402
-
 SEED = os.environ.get("ALERTS_TEST_SEED", "11")
 REPORT = HERE.parents[1] / "docs" / "faults.md"
 Many = Callable[[int, int], int]

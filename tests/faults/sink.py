@@ -1,12 +1,14 @@
 """An SMTP server in a thread of its own that keeps every mail it gets, and behaves as its mood says."""
 
 import asyncio
-import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Callable
-from threading import Condition, Thread
+from contextlib import ExitStack, suppress
+from threading import Condition
 from typing import Self
+
+from serving import serving
 
 MESSAGE_ID = re.compile(rb"^Message-ID: (<[^>]+>)\r\n", re.MULTILINE)
 TEMPORARY = {"CONNECT": b"421 4.3.2 later\r\n", "MAIL": b"421 4.3.2 later\r\n", "RCPT": b"451 4.3.0 later\r\n",
@@ -28,27 +30,15 @@ class Sink:
         self.open_now = 0
         self.port = 0
         self._grown = Condition()
+        self._end = ExitStack()
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(asyncio.start_server(self._talk, "127.0.0.1", 0, limit=2**20))
-        self.port = self._server.sockets[0].getsockname()[1]
-        self._thread = Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
+        server = serving(lambda: asyncio.start_server(self._talk, "127.0.0.1", 0, limit=2**20))
+        self.port = self._end.enter_context(server)
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _end(self) -> None:
-        self._server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        self._end.close()
 
     @property
     def count(self) -> int:
@@ -70,7 +60,7 @@ class Sink:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open_now += 1
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await self._session(reader, writer)
         self.open_now -= 1
         writer.close()

@@ -18,6 +18,7 @@ from typing import Any
 import feedparser
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope
+from serving import serving
 
 from alerts.__main__ import main
 from alerts.pipeline.presence import present
@@ -92,26 +93,12 @@ class Inbox:
 @pytest.fixture
 def inbox() -> Iterator[tuple[Inbox, int]]:
     kept = Inbox()
-    ready: list[int] = []
-    started = threading.Event()
-    loop = asyncio.new_event_loop()
-    done = asyncio.Event()
 
-    async def serve() -> None:
-        server = await loop.create_server(lambda: SMTP(kept, enable_SMTPUTF8=True), "127.0.0.1", 0)
-        ready.append(server.sockets[0].getsockname()[1])
-        started.set()
-        await done.wait()
-        server.close()
-        await server.wait_closed()
+    async def start() -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(lambda: SMTP(kept, enable_SMTPUTF8=True), "127.0.0.1", 0)
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    started.wait(10)
-    yield kept, ready[0]
-    loop.call_soon_threadsafe(done.set)
-    thread.join()
-    loop.close()
+    with serving(start) as port:
+        yield kept, port
 
 
 class Operator:

@@ -1,11 +1,9 @@
 """Loopback services and a poll over real HTTP, which may break off after any page and go on from what JSON keeps."""
 
 import json
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,6 @@ from alerts.ingest import KINDS, recover
 from alerts.ingest.fetch import Fetch
 from alerts.model import Entry, Page, PollState, Request, Source
 
-sys.path.insert(0, str(Path(__file__).parent))  # for `standins`; `alerts` itself is still the installed one
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
