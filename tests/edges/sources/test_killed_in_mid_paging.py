@@ -103,4 +103,4 @@ async def test_a_run_that_is_killed_loses_nothing_and_asks_again_for_one_page_at
     assert len(counted.asked) <= needed + kills
     assert len(counted.asked) - len(set(counted.asked)) <= kills, "a kill costs one page at most"
     assert counted.most == 1
-    assert min(later - sooner for sooner, later in pairwise(counted.starts)) > APART * 0.9
+    assert min(later - sooner for sooner, later in pairwise(counted.starts)) > APART / 2, "they start apart; one may be longer on its way than the next"
