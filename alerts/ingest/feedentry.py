@@ -13,6 +13,7 @@ from alerts.ingest.dialects import Said
 from alerts.ingest.identity import REGISTRIES, dois, normalise_key, registry_ids
 from alerts.ingest.known import Bone, Names
 from alerts.ingest.names import names
+from alerts.ingest.weblink import host_of
 from alerts.model import Content, Entry, Key, Kind, Link, PartialDate, Source
 
 _LONGEST_TEXT = 60_000
@@ -100,7 +101,7 @@ def _said(found: Mapping[str, Any], link: str, bone: Bone) -> Said:
         if read:
             return read
     text = _without_signature(clean.plain(html))[:_LONGEST_TEXT]
-    if sort.host_of(link) in sort.REGISTRY_HOSTS:
+    if host_of(link) in sort.REGISTRY_HOSTS:
         return dialects.trial(text, unquote(link), bone.guid) or Said(text=text)
     return dialects.labelled(text)
 

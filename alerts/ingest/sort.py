@@ -1,9 +1,8 @@
 """What a work is, where its source does not say: told by its identifiers, its host and its title; pure."""
 
 import re
-from functools import lru_cache
-from urllib.parse import urlsplit
 
+from alerts.ingest.weblink import host_of
 from alerts.model import Key, Kind, Source
 
 KINDS = frozenset(kind.value for kind in Kind)
@@ -60,15 +59,6 @@ _SECTION = re.compile(
     r"(?:BACKGROUND|INTRODUCTION|OBJECTIVES?|AIMS?|PURPOSE|METHODS?|RESULTS|FINDINGS|CONCLUSIONS?)\b.{0,30}?:",
     re.IGNORECASE,
 )
-
-
-@lru_cache(maxsize=1_024)
-def host_of(url: str) -> str:
-    """Return the host of an address without `www.`, or ""."""
-    try:
-        return (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
 
 
 def kind_of(  # noqa: PLR0913  what may tell a kind

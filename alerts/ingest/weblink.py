@@ -13,6 +13,7 @@ _FEED_MARK = re.compile(r"(?:ref|via|from|source)=(?:rss|feed|atom)\w*|af=r", re
 _FETCH_TIME = re.compile(r"(?:fc|ff)=\d{8,}|v=\d+(?:\.\w+){1,4}(?:\+|%2B)?\w*", re.IGNORECASE)
 _TOKEN = re.compile(r"v=[\w%-]{40,}", re.ASCII)  # a ticket that is new at every poll, not an article's number
 _TRACKING_FRAGMENT = re.compile(r"(?:xtor|utm_\w+|ref|rss|at_\w+)(?:=.*)?|", re.IGNORECASE)
+_PLAIN = re.compile(r"https?://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(/[\w./-]*)", re.ASCII)  # as most are: clean already
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "%/:=&?~#+!$,;'@()*[]|"
 
@@ -24,6 +25,8 @@ def clean_url(url: str) -> str:
     Host and scheme are in lower case, default ports are dropped, raw spaces and other illegal characters are
     percent-encoded. The address still leads where it led.
     """
+    if _PLAIN.fullmatch(url):
+        return url
     try:
         parts = urlsplit("".join(url.split("\n")).replace("\t", "").strip())
         host, port = _host(parts.hostname or ""), parts.port
@@ -36,6 +39,16 @@ def clean_url(url: str) -> str:
     query = "&".join(pair for pair in parts.query.split("&") if pair and not _is_noise(pair))
     path = quote(parts.path or "/", safe=_SAFE)
     return urlunsplit((parts.scheme, place, path, quote(query, safe=_SAFE), quote(fragment, safe=_SAFE)))
+
+
+@lru_cache(maxsize=1_024)
+def host_of(url: str) -> str:
+    """Return the host of an address without `www.`, or ""."""
+    try:
+        plain = _PLAIN.fullmatch(url)
+        return ((plain[1] if plain else urlsplit(url).hostname) or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def _host(name: str) -> str:
@@ -54,6 +67,8 @@ def _is_noise(pair: str) -> bool:
 @lru_cache(maxsize=2_048)
 def url_value(url: str) -> str:
     """Return what two spellings of one address have in common: https, no `www.`, no last slash, no ticket; or ""."""
+    if plain := _PLAIN.fullmatch(url):
+        return f"https://{plain[1].removeprefix('www.')}{plain[2].rstrip('/')}"
     clean = clean_url(url)
     if not clean:
         return ""

@@ -91,6 +91,33 @@ def test_sections_stand_on_lines_of_their_own(html: str) -> None:
     assert clean.plain(html) == "BACKGROUND: Why.\nMETHODS: How."
 
 
+SIMPLE = st.sampled_from(
+    ["<p>", "</p>", "<P class='x'>", "<b>", "</b>", "<h3>", "</h3>", "<em>", "</em>", "<sup>", "</sup>", "<br />", "<div>",
+     "</jats:p>", "<jats:title>", "</jats:title>", "Methods", "Results:", "abstract", ". ", ":", "10", "-6", "word", " ", "\n"]
+)  # fmt: skip
+
+
+@given(st.lists(SIMPLE, max_size=12).map("".join))
+def test_tags_are_taken_out_alike_in_the_company_of_a_lone_bracket(html: str) -> None:
+    """Simple markup is cut by a quick look; where a bracket is no tag's, by one that is exact."""
+    alone, beside = clean.plain(f"{html}<hr>End."), clean.plain(f"{html}<hr>End.<hr>a < b")
+    assert beside == f"{alone}\na < b"
+
+
+@pytest.mark.parametrize(
+    ("html", "plain"),
+    [
+        ("<h3>Methods</h3><b>Design:</b> Ours.", "METHODS: Design: Ours."),
+        ("Our <b>methods</b> failed.", "Our methods failed."),
+        ("one<p <b>two", "one\n<p two"),
+        ("<STRONG>Results</STRONG><BR>Good.", "RESULTS: Good."),
+        ("x<sup>2</sup> and 10<SUP> 12 </SUP>", "x2 and 10¹²"),
+    ],
+)
+def test_where_labels_and_lines_begin(html: str, plain: str) -> None:
+    assert clean.plain(html) == plain
+
+
 def test_an_emphasised_word_is_no_section() -> None:
     assert clean.plain("<p>We show the <em>results</em> of it.</p>") == "We show the results of it."
 
