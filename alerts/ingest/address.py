@@ -4,7 +4,7 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
-AddrInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+Peer = tuple[int, int, int, tuple[Any, ...]]  # family, kind, protocol, address
 
 _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052
 
@@ -43,11 +43,11 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
-def guarded_socket(info: AddrInfo) -> socket.socket:
+def guarded_socket(peer: Peer) -> socket.socket:
     """Make the socket for one connection, or refuse: called after resolving, at each hop, for each address."""
-    if not (is_public(str(info[4][0])) or is_link_local(str(info[4][0]))):
+    if not (is_public(str(peer[3][0])) or is_link_local(str(peer[3][0]))):
         raise PrivateAddressError
-    return open_socket(info)
+    return open_socket(peer)
 
 
 def is_link_local(address: str) -> bool:
@@ -57,9 +57,9 @@ def is_link_local(address: str) -> bool:
     return (inner or found).is_link_local
 
 
-def open_socket(info: AddrInfo) -> socket.socket:
+def open_socket(peer: Peer) -> socket.socket:
     """Make the socket for one connection to wherever it leads, but for addresses of the link itself."""
-    if is_link_local(str(info[4][0])):
+    if is_link_local(str(peer[3][0])):
         raise LinkLocalError
-    family, kind, protocol = info[:3]
+    family, kind, protocol, _ = peer
     return socket.socket(family=family, type=kind, proto=protocol)

@@ -1,24 +1,26 @@
 """The only way out to the web: one request in, one document out, or a FetchError that says why not (law 13)."""
 
-import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from http.cookies import CookieError, SimpleCookie
 from importlib.metadata import version
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import urljoin
 
-import aiohttp
 from yarl import URL
 
 from alerts.errors import FetchError, PrivateError
 from alerts.ingest import botwall
 from alerts.ingest.address import LinkLocalError, PrivateAddressError, guarded_socket, open_socket
-from alerts.ingest.gate import Gates, Turn
+from alerts.ingest.gate import Gates, Turn, clock
+from alerts.ingest.head import Head
 from alerts.ingest.inflate import EncodingError, Inflate, TooLargeError
+from alerts.ingest.transfer import EnoughError, Order, TransferError, Transfers, Trouble
 from alerts.model import NOTHING, Document, Request
 
 Credentials = Mapping[str, Mapping[str, str]]
@@ -27,40 +29,46 @@ _OK = (200, 226, 304)
 _PERMANENT = (301, 308)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _KEEP_METHOD = (307, 308)
-_CHUNK = 65_536
+_BEGINNING = 65_536  # bytes of a refusal that are read, only to tell who refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one request may cost: seconds, bytes after decompression, redirects; and how many hosts at once."""
+    """What one request may cost: seconds, bytes after decompression, redirects; and how many hosts at once.
+
+    `idle` counts whole seconds without even a byte in each.
+    """
 
     total: float = 60.0
     connect: float = 15.0
-    idle: float = 20.0
+    idle: int = 20
     size: int = 20 * 1024 * 1024
     redirects: int = 8
     hosts: int = 50
 
 
-@dataclass(frozen=True, slots=True)
-class _Hop:
-    """One request of a chain of redirects; `url` never holds a credential."""
+class _Place(NamedTuple):
+    """A web address, taken apart; it never holds a credential of ours."""
 
     url: URL
+    text: str
+    host: str
+
+
+class _Hop(NamedTuple):
+    """One request of a chain of redirects."""
+
+    place: _Place
     method: str
     body: bytes | None
     headers: Mapping[str, str]
-    cookies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    cookies: Mapping[str, Mapping[str, str]] = NOTHING
     moved: bool = True
-    past: frozenset[tuple[str, str, str]] = field(default_factory=frozenset)
-
-    @property
-    def host(self) -> str:
-        return self.url.host or ""
+    past: frozenset[tuple[str, str, str]] = frozenset()
 
     @property
     def mark(self) -> tuple[str, str, str]:
-        return self.method, str(self.url), repr(self.cookies.get(self.host, {}))
+        return self.method, self.place.text, repr(self.cookies.get(self.place.host, {}))
 
 
 class Fetch:
@@ -84,109 +92,125 @@ class Fetch:
         self._credentials = credentials
         self._limits = limits
         self._gates = Gates(limits.hosts, spacing, turn)
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._transfers: dict[bool, Transfers] = {}
 
     async def __aenter__(self) -> Self:
-        self._sessions = {False: self._session(private=False), True: self._session(private=True)}
+        """Open connections of our own for private addresses, so that no kept one is lent to the others."""
+        limits = self._limits
+        for private, opens in ((False, guarded_socket), (True, open_socket)):
+            self._transfers[private] = Transfers(opens, self._agent, limits.connect, limits.idle)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for session in self._sessions.values():
-            await session.close()
+        for transfers in self._transfers.values():
+            await transfers.close()
         await self._gates.close()
-
-    def _session(self, *, private: bool) -> aiohttp.ClientSession:
-        """Open a session of its own for private addresses, so that no kept connection is lent to the others."""
-        limits = self._limits
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=limits.hosts, socket_factory=open_socket if private else guarded_socket
-            ),
-            timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect, sock_read=limits.idle),
-            headers={"User-Agent": self._agent, "Accept-Encoding": "gzip, deflate", "Accept": "*/*"},
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-        )
 
     async def __call__(self, request: Request) -> Document:
         hop: _Hop | Document = _first_hop(request)
         left = self._limits.total
         while isinstance(hop, _Hop):
             if len(hop.past) > self._limits.redirects:
-                raise FetchError(f"redirects more than {self._limits.redirects} times, last to {hop.host}")
-            async with self._gates.pass_(hop.host):
-                started = asyncio.get_running_loop().time()
+                raise FetchError(f"redirects more than {self._limits.redirects} times, last to {hop.place.host}")
+            async with self._gates.pass_(hop.place.host):
+                started = clock()
                 hop = await self._guarded(hop, request, left)
-                left -= asyncio.get_running_loop().time() - started
+                left -= clock() - started
         return hop
 
     async def _guarded(self, hop: _Hop, request: Request, seconds: float) -> "_Hop | Document":
         """Go one hop within the time left; every trouble of the network becomes a FetchError without an address."""
         try:
-            async with asyncio.timeout(max(seconds, 0)):
-                return await self._go(hop, request)
-        except FetchError:
-            raise
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-            raise _explained(error, hop.host, self._limits) from None
+            return await self._go(hop, request, seconds)
+        except (TransferError, OSError, ValueError) as error:
+            raise _explained(error, hop.place.host, self._limits) from None
 
-    async def _go(self, hop: _Hop, request: Request) -> "_Hop | Document":
+    async def _go(self, hop: _Hop, request: Request, seconds: float) -> "_Hop | Document":
+        place = hop.place
         secrets = self._secrets(hop, request)
-        async with self._sessions[request.allow_private].request(
-            hop.method,
-            hop.url.update_query(secrets) if secrets else hop.url,
-            data=hop.body,
-            headers=hop.headers,
-            cookies=hop.cookies.get(hop.host),
-            allow_redirects=False,
-        ) as reply:
-            if reply.status in _REDIRECTS:
-                return _next_hop(hop, reply, secrets)
-            return await self._document(hop, reply)
+        url = str(place.url.update_query(secrets)) if secrets else place.text
+        order = Order(url, hop.headers, seconds, hop.method, hop.body, hop.cookies.get(place.host, NOTHING))
+        arriving = _Arriving(place.host, self._limits)
+        try:
+            head = await self._transfers[request.allow_private].carry(order, arriving)
+        except TransferError as error:
+            if error.head is None or error.head.status in _OK:
+                raise
+            head = error.head  # the rest would only have told more of why it refuses
+        if head.status in _REDIRECTS:
+            return _next_hop(hop, head, secrets)
+        if head.status not in _OK:
+            raise _refused(place.host, head.status, head.headers, arriving.so_far())
+        moved = place.text if hop.past and hop.moved else None
+        return Document(
+            url=place.text, status=head.status, headers=head.headers, body=arriving.whole(), moved_to=moved
+        )
 
     def _secrets(self, hop: _Hop, request: Request) -> Mapping[str, str]:
         """Return the credentials of the host, unless a redirect would have us send them in clear."""
-        if hop.past and hop.url.scheme != "https" and request.url.startswith("https"):
+        if hop.past and hop.place.url.scheme != "https" and request.url.startswith("https"):
             return NOTHING
-        return self._credentials.get(hop.host, NOTHING)
+        return self._credentials.get(hop.place.host, NOTHING)
 
-    async def _document(self, hop: _Hop, reply: aiohttp.ClientResponse) -> Document:
-        headers = {name.lower(): value for name, value in reply.headers.items()}
-        if reply.status not in _OK:
-            raise _refused(hop.host, reply.status, headers, await _beginning(reply))
-        moved = str(hop.url) if hop.past and hop.moved else None
-        document = Document(url=str(hop.url), status=reply.status, headers=headers, moved_to=moved)
-        if reply.status == 304:
-            return document
-        return replace(document, body=await self._body(hop.host, reply))
 
-    async def _body(self, host: str, reply: aiohttp.ClientResponse) -> bytes:
-        if (reply.content_length or 0) > self._limits.size:
-            raise _too_large(host, self._limits)
-        arrived = 0
+class _Arriving:
+    """Collects what follows the head of an answer: all of a document, of any other answer a beginning."""
+
+    __slots__ = ("_arrived", "_host", "_inflate", "_limits")
+
+    def __init__(self, host: str, limits: Limits) -> None:
+        self._host = host
+        self._limits = limits
+        self._arrived = 0
+        self._inflate: Inflate | None = None
+
+    def __call__(self, head: Head, piece: bytes) -> None:
+        self._arrived += len(piece)
         try:
-            inflate = Inflate(reply.headers.get("Content-Encoding", ""), self._limits.size)
-            async for piece in reply.content.iter_chunked(_CHUNK):
-                arrived += len(piece)
-                if arrived > self._limits.size:
-                    raise _too_large(host, self._limits)
-                inflate.add(piece)
-            return inflate.whole()
-        except TooLargeError:
-            raise _too_large(host, self._limits) from None
+            self._take(head, piece, self._limits.size if head.status in _OK else _BEGINNING)
+        except (TooLargeError, EncodingError) as error:
+            if head.status not in _OK:
+                raise EnoughError from None
+            raise self._explained(error) from error
+
+    def _take(self, head: Head, piece: bytes, cap: int) -> None:
+        if self._inflate is None:
+            self._inflate = Inflate(head.headers.get("content-encoding", ""), cap)
+            if _length(head) > cap:
+                raise TooLargeError
+        if self._arrived > cap:
+            raise TooLargeError
+        self._inflate.add(piece)
+
+    def whole(self) -> bytes:
+        """Return the document's body; FetchError if it was cut off."""
+        try:
+            return self._inflate.whole() if self._inflate else b""
         except EncodingError as error:
-            raise FetchError(f"what {host} sent {error}", status=reply.status) from error
+            raise self._explained(error) from error
+
+    def so_far(self) -> bytes:
+        return self._inflate.so_far() if self._inflate else b""
+
+    def _explained(self, error: TooLargeError | EncodingError) -> FetchError:
+        if isinstance(error, TooLargeError):
+            return FetchError(f"{self._host} sends more than {self._limits.size // (1024 * 1024)} MB", status=200)
+        return FetchError(f"what {self._host} sent {error}", status=200)
+
+
+def _length(head: Head) -> int:
+    said = head.headers.get("content-length", "")
+    return int(said) if said.isascii() and said.isdigit() else 0
 
 
 def _first_hop(request: Request) -> _Hop:
-    return _Hop(_web_address(request.url), request.method, request.body, request.headers)
+    return _Hop(_place(request.url), request.method, request.body, request.headers)
 
 
 @lru_cache(maxsize=4_096)
-def _web_address(address: str) -> URL:
+def _place(address: str) -> _Place:
     try:
         url = URL(address)
         port = url.port
@@ -194,47 +218,41 @@ def _web_address(address: str) -> URL:
         raise FetchError("is not a web address") from None
     if url.scheme not in ("http", "https") or not url.host or not port:
         raise FetchError(f"is not an http or https address ({url.scheme or 'no scheme'})")
-    return url
+    return _Place(url, str(url), url.host)
 
 
-def _next_hop(hop: _Hop, reply: aiohttp.ClientResponse, secrets: Mapping[str, str]) -> _Hop:
+def _next_hop(hop: _Hop, head: Head, secrets: Mapping[str, str]) -> _Hop:
     """Return where a redirect leads (RFC 9110, section 15.4), without the credentials the server may repeat."""
-    location = reply.headers.get("Location", "")
+    host = hop.place.host
+    location = head.headers.get("location", "")
     if not location:
-        raise FetchError(f"{hop.host} redirects to nowhere", status=reply.status)
+        raise FetchError(f"{host} redirects to nowhere", status=head.status)
     try:
-        url = _web_address(urljoin(str(hop.url), location))
+        url = _place(urljoin(hop.place.text, location)).url
     except (FetchError, ValueError):
-        raise FetchError(f"{hop.host} redirects to what is no web address", status=reply.status) from None
+        raise FetchError(f"{host} redirects to what is no web address", status=head.status) from None
     repeated = [name for name, value in url.query.items() if secrets.get(name) == value]
-    cookies = {**hop.cookies, hop.host: {**hop.cookies.get(hop.host, {}), **_set_cookies(reply)}}
-    keep = reply.status in _KEEP_METHOD or hop.method in ("GET", "HEAD")
+    keep = head.status in _KEEP_METHOD or hop.method in ("GET", "HEAD")
     following = _Hop(
-        url.without_query_params(*repeated).with_fragment(None),
+        _place(str(url.without_query_params(*repeated).with_fragment(None))),
         hop.method if keep else "GET",
         hop.body if keep else None,
         hop.headers,
-        cookies,
-        hop.moved and reply.status in _PERMANENT,
+        {**hop.cookies, host: {**hop.cookies.get(host, {}), **_set_cookies(head)}},
+        hop.moved and head.status in _PERMANENT,
         hop.past | {hop.mark},
     )
     if following.mark in following.past:
-        raise FetchError(f"{hop.host} redirects in a circle", status=reply.status)
+        raise FetchError(f"{host} redirects in a circle", status=head.status)
     return following
 
 
-def _set_cookies(reply: aiohttp.ClientResponse) -> dict[str, str]:
-    return {name: morsel.value for name, morsel in reply.cookies.items()}
-
-
-async def _beginning(reply: aiohttp.ClientResponse) -> bytes:
-    """Return the first bytes of an error's page, as far as they can be read; only to tell who refused."""
-    try:
-        inflate = Inflate(reply.headers.get("Content-Encoding", ""), _CHUNK)
-        inflate.add(await reply.content.read(_CHUNK))
-        return inflate.so_far()
-    except (aiohttp.ClientError, ValueError, TimeoutError):
-        return b""
+def _set_cookies(head: Head) -> dict[str, str]:
+    found = SimpleCookie()
+    for said in head.cookies:
+        with suppress(CookieError):
+            found.load(said)
+    return {name: morsel.value for name, morsel in found.items()}
 
 
 def _refused(host: str, status: int, headers: Mapping[str, str], body: bytes) -> FetchError:
@@ -289,29 +307,31 @@ def _http_date(text: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _too_large(host: str, limits: Limits) -> FetchError:
-    return FetchError(f"{host} sends more than {limits.size // (1024 * 1024)} MB", status=200)
-
-
 def _explained(error: Exception, host: str, limits: Limits) -> FetchError:
     """Say in one line what went wrong on the network; no address, no query, no credential."""
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, PrivateAddressError):
+    if isinstance(error, PrivateAddressError):
         return PrivateError(f"{host} leads to a private address")
-    for kinds, text, network in (
-        (LinkLocalError, f"{host} leads to an address of the link itself, which is never read", False),
-        (aiohttp.ClientConnectorDNSError, f"{host} is not known to the name servers", True),
-        (aiohttp.ConnectionTimeoutError, f"{host} took no connection within {limits.connect:g} s", True),
-        (aiohttp.SocketTimeoutError, f"{host} fell silent for {limits.idle:g} s", True),
-        (TimeoutError, f"{host} was not done within {limits.total:g} s", True),
-        (aiohttp.ClientSSLError, f"{host} has no valid certificate", False),
-        (aiohttp.ClientConnectorError, f"{host} takes no connection", True),
-        (aiohttp.InvalidURL, f"{host} is not a web address", False),
-        (aiohttp.ClientResponseError, f"{host} answers what is not HTTP", False),
-        (aiohttp.ClientPayloadError, f"{host} broke off in the middle of its answer", False),
-        (aiohttp.ServerDisconnectedError, f"{host} hung up without an answer", True),
-        (OSError, f"{host} broke off the connection", True),
-    ):
-        if isinstance(cause, kinds) or isinstance(error, kinds):
-            return FetchError(text, network=network)
-    return FetchError(f"{host} could not be read ({type(error).__name__})")
+    if isinstance(error, LinkLocalError):
+        return FetchError(f"{host} leads to an address of the link itself, which is never read")
+    if not isinstance(error, TransferError):
+        return FetchError(f"{host} could not be read ({type(error).__name__})")
+    text = {
+        Trouble.UNKNOWN_HOST: "is not known to the name servers",
+        Trouble.NO_CONNECTION: "takes no connection",
+        Trouble.CONNECTING_TOO_LONG: f"took no connection within {limits.connect:g} s",
+        Trouble.SILENT: f"fell silent for {limits.idle} s",
+        Trouble.TOO_LONG: f"was not done within {limits.total:g} s",
+        Trouble.CERTIFICATE: "has no valid certificate",
+        Trouble.NO_ADDRESS: "is not a web address",
+        Trouble.NOT_HTTP: "answers what is not HTTP",
+        Trouble.NO_ANSWER: "hung up without an answer",
+        Trouble.BROKEN_ANSWER: "broke off in the middle of its answer",
+        Trouble.BROKEN_CONNECTION: "broke off the connection",
+    }.get(error.trouble, f"could not be read (libcurl's error {error.code})")
+    return FetchError(f"{host} {text}", network=error.trouble in _NETWORK)
+
+
+_NETWORK = frozenset({
+    Trouble.UNKNOWN_HOST, Trouble.NO_CONNECTION, Trouble.CONNECTING_TOO_LONG, Trouble.SILENT, Trouble.TOO_LONG,
+    Trouble.NO_ANSWER, Trouble.BROKEN_CONNECTION,
+})  # fmt: skip  no server was reached, or it did not answer

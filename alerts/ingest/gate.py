@@ -1,8 +1,7 @@
 """One request at a time for each host, spaced where asked; so many hosts at once (issue of fairness)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -31,21 +30,47 @@ class Gates:
         self._turn = turn or _Alone()
         self._queues: dict[str, asyncio.Lock] = {}
 
-    @asynccontextmanager
-    async def pass_(self, host: str) -> AsyncIterator[None]:
+    def pass_(self, host: str) -> "_Pass":
         """Hold the host's turn while the block runs; those who wait for one host take no place from others."""
-        async with self._queues.setdefault(host, asyncio.Lock()):
-            try:
-                await self._turn.begin(host)
-                async with self._places:
-                    self._turn.starts(host, self._spacing.get(host, 0.0))
-                    yield
-            finally:
-                self._turn.end(host)
+        queue = self._queues.get(host) or self._queues.setdefault(host, asyncio.Lock())
+        return _Pass(host, queue, self._turn, self._places, self._spacing.get(host, 0.0))
 
     async def close(self) -> None:
         """Give back whatever turns are still ours."""
         await self._turn.close()
+
+
+class _Pass:
+    """One request's way to its host."""
+
+    __slots__ = ("_apart", "_host", "_places", "_queue", "_turn")
+
+    def __init__(
+        self, host: str, queue: asyncio.Lock, turn: Turn, places: asyncio.Semaphore, apart: float
+    ) -> None:
+        self._host = host
+        self._queue = queue
+        self._turn = turn
+        self._places = places
+        self._apart = apart
+
+    async def __aenter__(self) -> None:
+        await self._queue.acquire()
+        try:
+            await self._turn.begin(self._host)
+            await self._places.acquire()
+        except BaseException:
+            self._leave()
+            raise
+        self._turn.starts(self._host, self._apart)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._places.release()
+        self._leave()
+
+    def _leave(self) -> None:
+        self._turn.end(self._host)
+        self._queue.release()
 
 
 class _Alone:

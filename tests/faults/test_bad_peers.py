@@ -19,7 +19,7 @@ from alerts.pipeline import compose, deliver, poll, release
 
 PEOPLE = 40
 SOON = Limits(deadlines=Deadlines(connect=0.3, command=0.3, body=0.3))
-HASTE = Patience(total=1, connect=0.3, idle=0.2)
+HASTE = Patience(total=1, connect=0.3, idle=1)
 
 
 async def round_of_polls(engine: Engine, now: datetime) -> None:

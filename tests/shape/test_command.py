@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("sqlmodel", "sqlalchemy", "starlette", "aiohttp", "lxml", "pydantic", "feedparser", "re2")
+HEAVY = ("sqlmodel", "sqlalchemy", "starlette", "pycurl", "lxml", "pydantic", "feedparser", "re2")
 
 
 def alerts(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
