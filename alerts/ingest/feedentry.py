@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urljoin
 
@@ -156,6 +157,7 @@ def _earlier(cited: PartialDate | None, posted: PartialDate | None) -> PartialDa
     return posted if cited and posted and posted.earliest() < cited.earliest() else cited or posted
 
 
+@lru_cache(maxsize=256)
 def _day(text: str) -> PartialDate | None:
     """Read RFC 822, ISO 8601 or a date in words; years that only a broken clock gives count as none."""
     date = PartialDate.parse(text) or _of_mail(text) or find_date(text[:200])
@@ -180,10 +182,11 @@ def _keys(found: Mapping[str, Any], bone: Bone, link: str, said: Said) -> tuple[
     """Return the identifiers that the entry states as its own: in fields, in its address and guid, or as a dialect."""
     stated = [*bone.identifiers, str(found.get("prism_doi") or ""), str(found.get("dc_identifier") or "")]
     own = [*said.keys, *filter(None, map(_identifier, filter(None, stated)))]
-    for place in (unquote(link), bone.guid):
+    for place in dict.fromkeys((unquote(link), bone.guid)):
         own += _pmids(place)
         own += [key for match in _PMC_PLACES.findall(place) if (key := normalise_key("pmcid", match))]
-        own += dois(_DOI_TAIL.sub("", place.partition("?")[0].partition("#")[0]))
+        if "10." in place:
+            own += dois(_DOI_TAIL.sub("", place.partition("?")[0].partition("#")[0]))
     return tuple(_one_each(own))
 
 

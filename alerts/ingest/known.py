@@ -121,18 +121,26 @@ def _head(root: etree._Element) -> Iterator[etree._Element]:
 def _bone(entry: etree._Element, hashes: Collection[str]) -> Bone:
     """Return an entry's bone, and take the long texts out of one that is not known: feedparser labours over them."""
     found = raw_hash(etree.tostring(entry, encoding="utf-8", with_tail=False))
-    nodes: dict[str, list[etree._Element]] = {}
+    texts: dict[str, list[str]] = {}
+    links, bulky = [], []
     for node in entry.iterchildren("*"):
-        nodes.setdefault(_group(node.tag), []).append(node)
-    bulky = nodes.get("bulky", ()) if found not in hashes else ()
+        group = _group(node.tag)
+        if group == "link":
+            links.append(node)
+        elif group == "bulky":
+            bulky.append(node)
+        elif group and (text := _text(node)):
+            texts.setdefault(group, []).append(text)
+    if found in hashes:
+        bulky = []
     bone = Bone(
         raw_hash=found,
-        guid=next(_texts(nodes.get("guid", ())), "") or entry.get(_ABOUT, ""),
-        link=_link(nodes.get("link", ())),
-        title=next(_texts(nodes.get("title", ())), ""),
-        identifiers=tuple(_texts(nodes.get("identifier", ()))),
-        creators=tuple(_texts(nodes.get("creator", ()))),
-        html=max(_texts(bulky), key=len, default=""),
+        guid=texts["guid"][0] if "guid" in texts else entry.get(_ABOUT, ""),
+        link=_link(links),
+        title=texts["title"][0] if "title" in texts else "",
+        identifiers=tuple(texts.get("identifier", ())),
+        creators=tuple(texts.get("creator", ())),
+        html=max(map(_text, bulky), key=len, default=""),
     )
     _remove(bulky)
     return bone
@@ -150,9 +158,8 @@ def raw_hash(entry: bytes) -> str:
     return hashlib.sha256(_NOISE.sub(b"", entry)).hexdigest()
 
 
-def _texts(nodes: Iterable[etree._Element]) -> Iterator[str]:
-    texts = (("".join(map(str, node.itertext("*"))) if len(node) else node.text or "").strip() for node in nodes)
-    return (text for text in texts if text)
+def _text(node: etree._Element) -> str:
+    return ("".join(map(str, node.itertext("*"))) if len(node) else node.text or "").strip()
 
 
 def _link(nodes: Iterable[etree._Element]) -> str:

@@ -67,6 +67,8 @@ _LEADING = _HEADINGS | _BOLD | {"em", "i"}  # what a section's name may stand in
 _TELLING = _LEADING | {"sup"}
 _KEPT = frozenset({"p", "/p", "br", *_TELLING, *(f"/{name}" for name in _TELLING)})
 _LABEL = "label"  # in place of a tag: the end of a heading that became a label
+_BROKEN = ("block", "p", "/p", "br", *_HEADINGS, *(f"/{name}" for name in _HEADINGS))
+_STANDS_FOR = dict.fromkeys((*_KEPT, "inline", _LABEL), "") | dict.fromkeys(_BROKEN, "\n")
 
 
 def has_markup(text: str) -> bool:
@@ -83,7 +85,7 @@ def without_markup(text: str) -> str:
                 _raise(texts, at)
             else:
                 _label(texts, tags, at)
-    return "".join(chain.from_iterable(zip(texts, map(_stand_in, tags), strict=False))) + texts[-1]
+    return "".join(chain.from_iterable(zip(texts, map(_STANDS_FOR.__getitem__, tags), strict=False))) + texts[-1]
 
 
 def _cut(text: str) -> tuple[list[str], list[str]]:
@@ -113,13 +115,6 @@ def _any_tag(inside: str) -> str:
     if _PARAGRAPH.fullmatch(name):
         return "p"
     return "block" if _OF_BLOCK.match(name) else "inline"
-
-
-def _stand_in(tag: str) -> str:
-    return _STANDS_FOR.get(tag, "")
-
-
-_STANDS_FOR = dict.fromkeys(("block", "p", "/p", "br", *_HEADINGS, *(f"/{name}" for name in _HEADINGS)), "\n")
 
 
 def _raise(texts: list[str], at: int) -> None:
