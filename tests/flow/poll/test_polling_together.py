@@ -89,6 +89,13 @@ async def test_a_lease_that_ran_out_is_taken_over(engine, site, fetch, sources, 
         assert [one.source.slug for one in due.claim_due(session, now, limit=99)] == ["s3"]
 
 
+async def test_sources_are_claimed_among_more_than_a_statement_has_parameters(engine, site, fetch, sources, now) -> None:
+    with writing(engine) as session:
+        among = range(1, 70_001)
+        assert len(due.claim_due(session, now, limit=3, among=among)) == 3
+        assert len(due.claim_due(session, now, limit=99, among=among)) == 5
+
+
 async def test_a_poll_that_broke_off_goes_on_with_the_page_it_came_to(engine, site, fetch, now) -> None:
     with writing(engine) as session:
         catalogue.add_topics(session, [SLEEP])
