@@ -3,25 +3,38 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import Protocol, TypeVar
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
+from alerts.pipeline import index
 from alerts.pipeline.shelve import PART, Shelved, Shelver, Visit
 
 Stored = Shelved | Exception | None
-InThread = Callable[[Callable[[], list[Stored]]], Awaitable[list[Stored]]]
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
 
+class InThread(Protocol):
+    """Carries out database work off the event loop."""
+
+    def __call__(self, call: Callable[[], T]) -> Awaitable[T]: ...
+
+
 class Clerk:
-    """`await clerk.shelve(visit)`: what comes while a transaction runs waits and goes together into the next one."""
+    """`await clerk.shelve(visit)`: what comes while a transaction runs waits and goes together into the next one.
+
+    Whenever a batch of new items came together it is indexed, while other pages are fetched and read.
+    """
 
     def __init__(self, shelver: Shelver, in_thread: InThread) -> None:
         self._shelver = shelver
         self._in_thread = in_thread
+        self._unindexed = 0
         self._waiting: deque[tuple[Visit, asyncio.Future[Shelved | None]]] = deque()
         self._working: asyncio.Task[None] | None = None
 
@@ -44,6 +57,14 @@ class Clerk:
                 found = [error] * len(taken)
             for (_, future), one in zip(taken, found, strict=True):
                 _answer(future, one)
+            await self._index(sum(one.new for one in found if isinstance(one, Shelved)))
+
+    async def _index(self, new: int) -> None:
+        self._unindexed += new
+        if self._unindexed >= index.BATCH:
+            self._unindexed = 0
+            with suppress(SQLAlchemyError):  # the poll's end indexes what is left, or tells
+                await self._in_thread(partial(index.index_some, self._shelver.engine))
 
     def _take(self) -> list[tuple[Visit, asyncio.Future[Shelved | None]]]:
         """Take pages as they came, as many as fit into one transaction; a page that is larger goes alone."""

@@ -44,9 +44,10 @@ class News:
 
 def mark(content: Content, links: Collection[Link]) -> str:
     """Return the worst mark that a work bears by its own title, publication types or links; a notice bears none."""
-    if content.kind is Kind.NOTICE or any(link.relation == "retracts" for link in links):
+    relations = {link.relation for link in links}
+    if content.kind is Kind.NOTICE or "retracts" in relations:
         return ""
-    found = [MARKED_BY[link.relation] for link in links if link.relation in MARKED_BY]
+    found = [MARKED_BY[relation] for relation in MARKED_BY if relation in relations]
     if _RETRACTED_TYPES.intersection(content.publication_types) or _retracted_title(content):
         found.append("retracted")
     return worst(found)
@@ -58,8 +59,9 @@ def _retracted_title(content: Content) -> bool:
 
 def recognised(content: Content, links: Collection[Link]) -> Content:
     """Return a work as the notice it is, where its publication type says so and it retracts another by a link."""
-    retracts = any(link.relation == "retracts" for link in links)
-    if content.kind is Kind.PAPER and retracts and _NOTICE_TYPES.intersection(content.publication_types):
+    if content.kind is Kind.PAPER and _NOTICE_TYPES.intersection(content.publication_types) and any(
+        link.relation == "retracts" for link in links
+    ):
         return replace(content, kind=Kind.NOTICE)
     return content
 

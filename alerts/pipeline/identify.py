@@ -113,6 +113,8 @@ class Desk:
     def _owners(self, arrival: Arrival, again: int | None) -> list[int]:
         """Return the items that this entry can be, the surest first; none that contradicts it or another of them."""
         owned = sorted(filter(self.shelf.owners.__contains__, arrival.keys), key=_strength, reverse=True)
+        if not owned and again is None:
+            return []
         ranked = {self.shelf.owners[key]: _strength(key) for key in owned}
         if again is not None:
             ranked[again] = min(ranked.get(again, _SIGHTING), _SIGHTING)
@@ -211,7 +213,7 @@ class Desk:
 
     def _mark(self, held: Held, entry: Entry) -> None:
         self._set_mark(held, decide.mark(held.content, held.links))
-        if entry.content.kind is Kind.NOTICE:
+        if entry.content.kind is Kind.NOTICE or not self.shelf.pointing:
             return
         for key in sorted(held.keys):
             for relation, notice in self.shelf.pointing.get(key, ()):

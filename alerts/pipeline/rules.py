@@ -41,4 +41,4 @@ def hints(held: Held) -> Hints:
 
 
 def study_linked(links: "set[Link] | tuple[Link, ...]") -> bool:
-    return any(link.relation == "news-about" for link in links)
+    return bool(links) and any(link.relation == "news-about" for link in links)

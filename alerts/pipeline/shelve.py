@@ -18,7 +18,7 @@ from alerts.store.shelf import At, Draft, Held, Seen, Shelf
 
 PART = 200  # entries a transaction: a page that holds more is written in parts, its state with the last (law 14)
 
-Memo = dict[tuple[Content, Hints], tuple[Label, ...]]
+Memo = dict[tuple[str, str], tuple[tuple[Content, Hints], tuple[Label, ...]]]  # by title and text: their hash is quick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class Shelver:
     """Stores pages for one poll."""
 
     def __init__(self, engine: Engine, classifier: Classifier, now: datetime) -> None:
-        self._engine = engine
+        self.engine = engine
         self._classifier = classifier
         self._now = now
 
@@ -118,7 +118,7 @@ class Shelver:
     def _store(self, parts: Sequence[Part]) -> list[Shelved | None]:
         arriving = any(part.arrivals for part in parts)
         memo = self._foretell(parts) if arriving else {}
-        with writing(self._engine, exclusive=arriving) as session:
+        with writing(self.engine, exclusive=arriving) as session:
             ours = due.write_ours(session, [(part.visit.outcome, _how(part)) for part in parts])
             kept = [part for part in parts if part.source_id in ours]
             for part in kept:
@@ -133,7 +133,7 @@ class Shelver:
         asked = [at for part in parts if part.visit.claimed.last_ok_at is not None for at in part.places()]
         seen: dict[At, Seen] = {}
         if asked:
-            with reading(self._engine) as session:
+            with reading(self.engine) as session:
                 seen = shelf.sightings(session, asked)
         new = [
             (one.entry.content, Hints(about=part.hints, study_linked=study_linked(one.entry.links)))
@@ -141,7 +141,8 @@ class Shelver:
             for at, one in zip(part.places(), part.arrivals, strict=True)
             if at not in seen or seen[at].fingerprint != one.fingerprint
         ]
-        return dict(zip(new, self._classifier.classify_all(new), strict=True))
+        classified = zip(new, self._classifier.classify_all(new), strict=True)
+        return {(given[0].title, given[0].text): (given, labels) for given, labels in classified}
 
     def _save(self, session: Session, parts: Sequence[Part], memo: Memo) -> list[Shelved]:
         arrivals = [one for part in parts for one in part.arrivals]
@@ -171,7 +172,7 @@ class Shelver:
         """Add what a service knows of works we hold, outside of any source; it makes no new item."""
         done = Shelved()
         for arrivals in _pieces(Arrival.all(entries)):
-            with writing(self._engine, exclusive=True) as session:
+            with writing(self.engine, exclusive=True) as session:
                 loaded = shelf.load(session, {}, *wanted(arrivals), RELATIONS)
                 draft = Desk(loaded, self._now, FirstPoll(only_held=True)).work(arrivals)
                 self._write(session, loaded, draft, {})
@@ -182,8 +183,9 @@ class Shelver:
         draft.rules = self._classifier.version
         for one in dict.fromkeys([*draft.created, *draft.before]):
             held = loaded.items[one]
-            at = (held.content, hints(held))
-            draft.labels[one] = memo[at] if at in memo else self._classifier.classify(*at)
+            asked = (held.content, hints(held))
+            given, labelled = memo.get((held.content.title, held.content.text), (None, ()))
+            draft.labels[one] = labelled if given == asked else self._classifier.classify(*asked)
         grown = [one for one in draft.before if one > 0]
         old = labels.stored(session, grown)
         for one in grown:

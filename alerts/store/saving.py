@@ -1,7 +1,6 @@
 """Writes what a page did to the shelf: items, keys, links, sightings, labels, history and intents, in bulk (law 1)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -27,7 +26,8 @@ from alerts.store.tables import (
     SightingRow,
 )
 
-_ONCE = frozenset({Reason.NEW, Reason.PUBLISHED, Reason.RESULTS, Reason.CORRECTED, Reason.CONCERN, Reason.RETRACTED})
+_ONCE = frozenset({"new", "published", "results", "corrected", "concern", "retracted"})  # reasons
+_NO_DETAIL: Mapping[str, Any] = {}  # one for all, so that its JSON is made once
 
 
 def save(session: Session, shelf: Shelf, draft: Draft, now: datetime) -> dict[int, int]:
@@ -47,8 +47,7 @@ def save(session: Session, shelf: Shelf, draft: Draft, now: datetime) -> dict[in
     _sight(session, draft, ids, now)
     _label(session, draft, ids, now)
     _remember(session, draft, ids, now)
-    intents = [replace(one, item_id=ids.get(one.item_id, one.item_id)) for one in draft.intents]
-    put_intents(session, intents, now, fresh=frozenset(ids.values()))
+    put_intents(session, draft.intents, now, new=ids)
     _refresh(session, [held for held in touched if held.first_alert is not None], draft)
     return ids
 
@@ -171,20 +170,25 @@ def topics_of(session: Session, items: Collection[int]) -> set[str]:
 
 
 def put_intents(
-    session: Session, intents: Sequence[Intent], now: datetime, *, fresh: frozenset[int] = frozenset()
+    session: Session, intents: Sequence[Intent], now: datetime, *, new: Mapping[int, int] | None = None
 ) -> None:
-    """Leave intents for release: what is told once is left once. Of `fresh` items nothing can have been told yet."""
+    """Leave intents for release: what is told once is left once.
+
+    Of `new` items (their ids by those on the shelf) nothing can have been told yet.
+    """
     if not intents:
         return
-    known = _known(session, {one.item_id for one in intents} - fresh)
+    new = new or {}
+    known = _known(session, {one.item_id for one in intents} - new.keys())
     rows = []
     for one in intents:
-        at = (one.item_id, one.reason.value)
-        if at in known and one.reason in _ONCE:
+        reason = one.reason.value
+        if (one.item_id, reason) in known and reason in _ONCE:
             continue
-        known.add(at)
-        rows.append({"item_id": one.item_id, "reason": one.reason.value, "detail": dict(one.detail),
-                     "quiet": one.quiet, "created_at": now, "not_before": one.not_before})
+        known.add((one.item_id, reason))
+        rows.append({"item_id": new.get(one.item_id, one.item_id), "reason": reason,
+                     "detail": dict(one.detail) or _NO_DETAIL, "quiet": one.quiet, "created_at": now,
+                     "not_before": one.not_before})
     add(session, IntentRow, rows)
 
 

@@ -88,6 +88,8 @@ def behind(session: Session) -> bool:
 
 def index(session: Session, limit: int) -> bool:
     """Add the oldest items that wait, at most so many, to the index; return whether there were any."""
+    if not _of_sqlite(session):
+        return False
     upto = _upto(session)
     last = session.execute(_NEXT, {"upto": upto, "limit": limit}).scalar()
     if last is None:

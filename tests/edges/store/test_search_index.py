@@ -24,7 +24,7 @@ def put(engine: Engine, now: datetime):
 
 def found(engine: Engine, said: str) -> list[int]:
     with reading(engine) as session:
-        return search(session, said, 1_000)
+        return search(session, said, 9_999)
 
 
 def changed(engine: Engine, number: int, title: str) -> None:

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlmodel import select
 
 from alerts.model import Content, Entry, Key, Page, Source
-from alerts.pipeline import outcome, rules
+from alerts.pipeline import index, outcome, rules
 from alerts.pipeline.clerk import Clerk
 from alerts.pipeline.shelve import Shelved, Shelver, Visit
-from alerts.store import catalogue, due
+from alerts.store import catalogue, due, search
 from alerts.store.engine import reading, writing
 from alerts.store.tables import ItemRow, KeyRow, SightingRow, SourceRow
 
@@ -80,3 +80,11 @@ async def test_a_source_that_another_worker_took_over_writes_nothing_beside_othe
     with reading(engine) as session:
         assert session.exec(select(SightingRow.locator)).all() == ["b"]
         assert dict(session.exec(select(SourceRow.slug, SourceRow.lease)).all()) == {"s0": "another", "s1": None}
+
+
+async def test_new_items_are_indexed_as_soon_as_there_is_a_batch_of_them(engine, now, monkeypatch) -> None:
+    monkeypatch.setattr(index, "BATCH", 2)
+    await shelved(engine, now, [Page(entries=(entry("a", PMID),)), Page(entries=(entry("b", DOI, title="Dimmed sleep"),))])
+    with reading(engine) as session:
+        assert not search.behind(session)
+        assert len(search.search(session, "lamps", 9)) == 2
