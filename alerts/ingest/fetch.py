@@ -116,18 +116,12 @@ class Fetch:
                 raise FetchError(f"redirects more than {self._limits.redirects} times, last to {hop.place.host}")
             async with self._gates.pass_(hop.place.host):
                 started = clock()
-                hop = await self._guarded(hop, request, left)
+                hop = await self._go(hop, request, left)
                 left -= clock() - started
         return hop
 
-    async def _guarded(self, hop: _Hop, request: Request, seconds: float) -> "_Hop | Document":
-        """Go one hop within the time left; every trouble of the network becomes a FetchError without an address."""
-        try:
-            return await self._go(hop, request, seconds)
-        except (TransferError, OSError, ValueError) as error:
-            raise _explained(error, hop.place.host, self._limits) from None
-
     async def _go(self, hop: _Hop, request: Request, seconds: float) -> "_Hop | Document":
+        """Go one hop within the time left; every trouble of the network becomes a FetchError without an address."""
         place = hop.place
         secrets = self._secrets(hop, request)
         url = str(place.url.update_query(secrets)) if secrets else place.text
@@ -135,10 +129,11 @@ class Fetch:
         arriving = _Arriving(place.host, self._limits)
         try:
             head = await self._transfers[request.allow_private].carry(order, arriving)
-        except TransferError as error:
-            if error.head is None or error.head.status in _OK:
-                raise
-            head = error.head  # the rest would only have told more of why it refuses
+        except (TransferError, OSError, ValueError) as error:
+            begun = _begun(error)
+            if begun is None:
+                raise _explained(error, place.host, self._limits) from None
+            head = begun
         if head.status in _REDIRECTS:
             return _next_hop(hop, head, secrets)
         if head.status not in _OK:
@@ -198,6 +193,12 @@ class _Arriving:
         if isinstance(error, TooLargeError):
             return FetchError(f"{self._host} sends more than {self._limits.size // (1024 * 1024)} MB", status=200)
         return FetchError(f"what {self._host} sent {error}", status=200)
+
+
+def _begun(error: Exception) -> Head | None:
+    """Return the head of an answer that broke off, if the rest would only have told more of why it brings nothing."""
+    head = error.head if isinstance(error, TransferError) else None
+    return None if head is None or head.status in _OK else head
 
 
 def _length(head: Head) -> int:

@@ -69,9 +69,9 @@ _NOT_KEPT = re.compile(r"\bno-(?:cache|store)\b", re.IGNORECASE)
 def freshness(headers: Mapping[str, str]) -> timedelta | None:
     """Return how long an answer says it stays fresh (RFC 9111, 4.2): `max-age` less `Age`, or else `Expires`."""
     control = headers.get("cache-control", "")
-    if _NOT_KEPT.search(control):
+    if control and _NOT_KEPT.search(control):
         return None
-    if found := _MAX_AGE.search(control):
+    if control and (found := _MAX_AGE.search(control)):
         age = headers.get("age", "")
         passed = int(age[:9]) if age.isascii() and age.isdigit() else 0
         return max(timedelta(seconds=int(found[1]) - passed), timedelta())
@@ -79,6 +79,8 @@ def freshness(headers: Mapping[str, str]) -> timedelta | None:
 
 
 def _until(expires: str, date: str) -> timedelta | None:
+    if not expires:
+        return None
     try:
         left = parsedate_to_datetime(expires) - parsedate_to_datetime(date)
     except (ValueError, TypeError, IndexError):

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
+from math import ceil
 from socket import socket
 from typing import Any, NamedTuple
 
@@ -134,7 +135,7 @@ class _Handle:
         self._refusal: OSError | None = None
         self.curl.setopt(pycurl.URL, order.url)
         self.curl.setopt(pycurl.HTTPHEADER, [_line(*header) for header in order.headers.items()])
-        self.curl.setopt(pycurl.TIMEOUT_MS, max(round(order.seconds * 1_000), 1))
+        self.curl.setopt(pycurl.TIMEOUT_MS, max(ceil(order.seconds * 1_000), 1))
         if order.method != "GET" or order.cookies:
             self._set_more(order)
 

@@ -73,9 +73,14 @@ def request_from(said: Mapping[str, Any]) -> Request:
 
 def conditional(claimed: Claimed, request: Request) -> Request:
     """Return the request with the validators that the server gave last, verbatim (RFC 9110, 13.1)."""
-    given = {"If-None-Match": claimed.etag, "If-Modified-Since": claimed.last_modified}
-    headers = {name: value for name, value in given.items() if value}
-    return replace(request, headers={**request.headers, **headers})
+    headers = dict(request.headers)
+    if claimed.etag:
+        headers["If-None-Match"] = claimed.etag
+    if claimed.last_modified:
+        headers["If-Modified-Since"] = claimed.last_modified
+    return Request(
+        url=request.url, method=request.method, headers=headers, body=request.body, allow_private=request.allow_private
+    )
 
 
 def healthy(now: datetime) -> dict[str, Any]:
