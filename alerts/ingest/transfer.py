@@ -14,7 +14,7 @@ from alerts.ingest.address import Peer
 from alerts.ingest.head import Head
 from alerts.model import NOTHING
 
-KEPT = 256  # connections that stay open for the next request
+KEPT = 128  # connections that stay open for the next request
 
 
 class Order(NamedTuple):
@@ -91,9 +91,6 @@ class Transfers:
             await self._multi.add_handle(handle.curl)
         except pycurl.error as error:
             code = int(error.args[0])
-        except BaseException:
-            handle.curl.close()
-            raise
         self._free.append(handle)
         return handle.ended(code, order)
 

@@ -109,10 +109,22 @@ async def test_a_document_without_length_is_refused_at_the_cap(site) -> None:
     assert "sends more than" in str(await refused(site))
 
 
+async def test_a_document_that_says_how_large_it_is_need_not_come(listen) -> None:
+    async def promise(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100001\r\n\r\nx")
+        await asyncio.Event().wait()
+
+    async with fetching() as fetch, asyncio.timeout(5):
+        with pytest.raises(FetchError, match="sends more than"):
+            await fetch(Request(url=f"http://127.0.0.1:{await listen(promise)}/", allow_private=True))
+
+
 async def test_padding_after_a_packed_document_counts_too(site, answer) -> None:
     site.answers["/"] = answer(200, gzip.compress(b"x", mtime=0) + b"\0" * 99_000, content_encoding="gzip")
     assert (await fetched(site)).body == b"x"
-    site.answers["/"] = answer(200, gzip.compress(b"x", mtime=0) + b"\0" * 200_000, content_encoding="gzip")
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    site.answers["/"] = head + gzip.compress(b"x", mtime=0) + b"\0" * 200_000
     assert "sends more than" in str(await refused(site))
 
 
