@@ -5,6 +5,7 @@ import io
 import pickle
 import struct
 from collections.abc import Sequence
+from itertools import repeat
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from alerts.model import Content, Entry
 
 T = TypeVar("T")
+_put = object.__setattr__
 LENGTH = struct.Struct(">Q")
 
 
@@ -26,8 +28,7 @@ def _entry(*values: Any) -> Entry:  # noqa: ANN401
 def _filled(kind: type[T], values: Sequence[object]) -> T:
     """Make a frozen value anew; a third of what pickle's own way for dataclasses takes."""
     made = object.__new__(kind)
-    for name, value in zip(kind.__slots__, values, strict=True):  # type: ignore[attr-defined]
-        object.__setattr__(made, name, value)
+    any(map(_put, repeat(made), kind.__slots__, values))  # type: ignore[attr-defined]  # a loop without Python's own
     return made
 
 
