@@ -1,5 +1,6 @@
 """The other side of the pool: reads documents in a process of its own, which may hang or die without harm."""
 
+import os
 import sys
 from contextlib import suppress
 from typing import BinaryIO
@@ -31,6 +32,7 @@ def main() -> None:
     """Answer tasks from standard input until it ends; die when one takes longer than it may, or too much memory."""
     seconds, memory = float(sys.argv[1]), int(sys.argv[2])
     _limit(memory)
+    _give_way()
     tasks, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing that a library prints gets between the answers
     collect_seldom()
@@ -51,6 +53,12 @@ def _limit(memory: int) -> None:
         import resource  # noqa: PLC0415  not on every system
 
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def _give_way() -> None:
+    """Leave the processor first to the process that fetches and stores: all readers wait for it."""
+    with suppress(AttributeError, OSError):
+        os.nice(2)
 
 
 def _alarm(seconds: float) -> None:

@@ -88,6 +88,14 @@ async def test_a_cancelled_reading_leaves_the_pool_in_order() -> None:
         assert len((await pool.read(SOURCE, PollState(), document(5))).entries) == 5
 
 
+async def test_a_worker_gives_way_to_the_process_it_reads_for() -> None:
+    async with Pool(1) as pool:
+        await pool.read(SOURCE, PollState(), document())
+        worker = pool._idle.get_nowait()
+        pool._idle.put_nowait(worker)
+        assert os.getpriority(os.PRIO_PROCESS, worker.pid) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 async def test_secrets_of_the_environment_do_not_reach_a_worker(monkeypatch) -> None:
     monkeypatch.setenv("ALERTS_SECRET_KEY", "x" * 40)
     async with Pool(1) as pool:
