@@ -201,7 +201,7 @@ def our_network(claimed: Claimed, error: SourceError, now: datetime) -> Outcome:
 
 
 def jitter(claimed: Claimed, now: datetime) -> float:
-    return pace.jitter(f"{claimed.source.slug} {now.isoformat()}")
+    return pace.jitter(f"{claimed.source.slug} {now.timestamp()}")
 
 
 def following(

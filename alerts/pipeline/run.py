@@ -156,20 +156,24 @@ def _written(
 
 async def _page(claimed: Claimed, tools: Tools, at: _At) -> tuple[Document, Page | None]:
     """Fetch and read one page; None where nothing changed since the last poll."""
-    state = PollState(anchor=claimed.anchor, resume=at.state)
+    known: Mapping[str, str] = {}
     try:
         document = await obtain(at.source, at.request, tools.fetch)
         _reached(claimed, tools)
         if document.status == 304 or (at.pages == 0 and claimed.body_hash and _digest(document) == claimed.body_hash):
             return document, None
-        known = await tools.in_thread(lambda: _known(tools.engine, claimed)) if claimed.window else {}
-        state = PollState(anchor=claimed.anchor, resume=at.state, known=known)
-        return document, await tools.read(at.source, state, document)
+        if claimed.window:
+            known = await tools.in_thread(lambda: _known(tools.engine, claimed))
+        return document, await tools.read(at.source, _state(claimed, at, known), document)
     except (FetchError, ReadError) as error:
-        page = _recovered(at, state, error)
+        page = _recovered(at, _state(claimed, at, known), error)
         if page is None:
             raise
         return Document(url=at.request.url), page
+
+
+def _state(claimed: Claimed, at: _At, known: Mapping[str, str]) -> PollState:
+    return PollState(anchor=claimed.anchor, resume=at.state, known=known)
 
 
 def _recovered(at: _At, state: PollState, error: SourceError) -> Page | None:
@@ -208,11 +212,13 @@ def _last(claimed: Claimed, now: datetime, at: _At, document: Document, page: Pa
 
 def _unchanged(claimed: Claimed, tools: Tools, document: Document) -> PollOutcome:
     """Note a source that had nothing new; many are written in one transaction."""
-    values = outcome.moved(claimed, document) | outcome.following(claimed, tools.now, document, None)
-    written = outcome.of(claimed, **outcome.healthy(tools.now), **values)
-    tools.unchanged.append(written)
-    return PollOutcome(slug=claimed.source.slug, state="unchanged", seen=len(claimed.window),
-                       next_poll_at=written.values["next_poll_at"])
+    values = outcome.healthy(tools.now)
+    values |= outcome.moved(claimed, document)
+    values |= outcome.following(claimed, tools.now, document, None)
+    tools.unchanged.append(Outcome(source_id=claimed.id, lease=claimed.lease, values=values))
+    return PollOutcome(
+        slug=claimed.source.slug, state="unchanged", seen=len(claimed.window), next_poll_at=values["next_poll_at"]
+    )
 
 
 def _polled(claimed: Claimed, at: _At, written: Outcome) -> PollOutcome:
