@@ -57,6 +57,7 @@ _HEADING = re.compile(
     r"key points|primary outcomes?|systematic review registration)\s*[:.]?\s*",
     re.IGNORECASE,
 )
+_COLON = re.compile(r"\s*[:.]?\s*")
 _ABSTRACT = re.compile(r"\s*abstract\s*:?\s*", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"(?:jats:)?p(?:\s.{0,300})?", re.DOTALL)
 _BREAK = re.compile(r"br ?/?")
@@ -150,7 +151,7 @@ def _begins(texts: Sequence[str], tags: Sequence[str], at: int) -> bool:
 
 def _join(texts: list[str], tags: list[str], at: int) -> None:
     """Let a text follow its label: without a colon, the end of the label's own paragraph and the start of the next."""
-    texts[at] = texts[at].lstrip().removeprefix(":").removeprefix(".").lstrip()
+    texts[at] = _COLON.sub("", texts[at], count=1)
     if not texts[at] and tags[at : at + 1] in (["/p"], ["br"]):
         tags[at] = "inline"
         at += 1

@@ -110,6 +110,7 @@ def test_tags_are_taken_out_alike_in_the_company_of_a_lone_bracket(html: str) ->
         ("<h3>Methods</h3><b>Design:</b> Ours.", "METHODS: Design: Ours."),
         ("Our <b>methods</b> failed.", "Our methods failed."),
         ("one<p <b>two", "one\n<p two"),
+        ("<b>Dose</b> x<p><b>Methods</b> :.5 mg", "Dose x\nMETHODS: .5 mg"),
         ("<STRONG>Results</STRONG><BR>Good.", "RESULTS: Good."),
         ("x<sup>2</sup> and 10<SUP> 12 </SUP>", "x2 and 10¹²"),
     ],
