@@ -1,6 +1,6 @@
 """What those who carry mail (SMTP, a Maildir) and the one who hands it out say to each other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -8,8 +8,9 @@ from alerts.deliver.retry import Reply, Stage
 
 
 class Mail(NamedTuple):
-    """One mail to one recipient. `message` are its bytes in CRLF, the same at every attempt.
+    """One mail to one recipient. `message` are its bytes in CRLF, the same at every attempt, in pieces.
 
+    Most pieces are shared with the other mails of the edition: they go out without ever being copied together.
     `wire`: they are as DATA takes them, dots doubled at line starts and the lone dot behind (RFC 5321 4.5.2).
     """
 
@@ -17,7 +18,7 @@ class Mail(NamedTuple):
     message_id: str
     sender: str
     recipient: str
-    message: bytes
+    message: Sequence[bytes]
     wire: bool = False
 
 

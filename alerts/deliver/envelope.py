@@ -1,6 +1,7 @@
 """Writes a mail as SMTP takes it, envelope and body, and knows which addresses a server can take."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alerts.deliver.carrier import Desk, Mail
@@ -36,10 +37,10 @@ class Envelope:
         return f"{mail_from}\r\nRCPT TO:<{mail.recipient}>\r\nDATA\r\n".encode()
 
 
-def on_the_wire(mail: Mail) -> bytes:
+def on_the_wire(mail: Mail) -> Sequence[bytes]:
     """Return a mail's bytes as DATA takes them: dots doubled at line starts, the lone dot behind (RFC 5321 4.5.2)."""
-    message = mail.message
     if mail.wire:
-        return message
+        return mail.message
+    message = b"".join(mail.message)
     message = (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
-    return message + (DOT if message.endswith(b"\r\n") else b"\r\n" + DOT)
+    return message, DOT if message.endswith(b"\r\n") else b"\r\n" + DOT

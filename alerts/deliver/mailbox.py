@@ -40,7 +40,7 @@ class MailboxCarrier:
         name = file_name(mail.message_id)
         temporary = self._folder / "tmp" / f"{os.getpid()}.{name}"
         with temporary.open("wb") as file:
-            file.write(mail.message)
+            file.writelines(mail.message)
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(self._folder / "new" / name)

@@ -182,9 +182,9 @@ class PipelinedSession:
         self._flying = mail
         self._ahead = self._ready() if self.carried + 1 < self._cap else None
         if self._ahead:
-            self._pipe.write(on_the_wire(mail), self._envelope.commands(self._ahead))
+            self._pipe.write(*on_the_wire(mail), self._envelope.commands(self._ahead))
         else:
-            self._pipe.write(on_the_wire(mail))
+            self._pipe.write(*on_the_wire(mail))
         return True
 
     def _ready(self) -> Mail | None:

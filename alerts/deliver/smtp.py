@@ -260,7 +260,7 @@ class PlainSession:
     async def _body(self, mail: Mail) -> Reply:
         """Send the body and wait for its reply; not by `client.data`, which does not tell DATA from the dot."""
         protocol = cast("SMTPProtocol", self._client.protocol)
-        protocol.write(on_the_wire(mail))
+        protocol.write(b"".join(on_the_wire(mail)))
         said = await protocol.read_response(timeout=self._deadlines.body)
         return Reply.of(said.code, said.message, address=mail.recipient)
 

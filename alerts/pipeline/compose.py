@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine
@@ -176,7 +177,7 @@ class _Work:
             self._overtaken = 2 * len(held) < len(planned)
             mailed = [(row, plan.edition) for row, plan in planned if plan.edition and row.id in held]
             self._keep(session, [edition for _, edition in mailed])
-            editions.enqueue(session, [self._mailing(row, edition) for row, edition in mailed], self._now)
+            editions.enqueue(session, self._mailings(mailed), self._now)
             self._count(planned, held)
             self._run = runs.keep(session, self._run, self._report.as_run(self._now))
 
@@ -224,6 +225,10 @@ class _Work:
                 moves.append(Move(row.id, row.digest_no, row.seen, plan.next_at, seen, int(plan.edition is not None)))
         people_store.bar(session, barred)
         return turns.advance(session, moves, self._now) | set(barred)
+
+    def _mailings(self, mailed: Iterable[tuple[Any, Edition]]) -> list[Mailing]:
+        """Return the deliveries, those of one edition together: what sends them has its bytes at hand then."""
+        return sorted((self._mailing(*one) for one in mailed), key=attrgetter("edition_id"))
 
     def _mailing(self, row: Any, edition: Edition) -> Mailing:  # noqa: ANN401
         return mailing(

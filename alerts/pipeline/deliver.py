@@ -189,11 +189,11 @@ class _Writer:
         """Return the mail; None where the recipient's address cannot stand in one."""
         to = self._recipient(one)
         try:
-            message = letter.splice(to)
+            message = letter.pieces(to)
         except ValueError:
             return None
         if self._signer:
-            message = self._signer.sign(message)
+            message = [self._signer.sign(b"".join(message))]
         return Mail(one.id, one.message_id, self._return_path(one), to.address, message, self._wire)
 
     def _return_path(self, one: Claimed) -> str:

@@ -224,11 +224,15 @@ class Segments:
 
     def splice(self, to: Recipient) -> bytes:
         """Return the message for one recipient; ValueError where a value is missing or could break a line."""
+        return b"".join(self.pieces(to))
+
+    def pieces(self, to: Recipient) -> list[bytes]:
+        """Return what `splice` does, not yet put together."""
         pieces = self._pieces.copy()
         filled = {name: _filling(to, name) for name in self._names}
         for place, name in self._holes:
             pieces[place] = filled[name]
-        return b"".join(pieces)
+        return pieces
 
 
 def _filling(to: Recipient, name: str) -> bytes:

@@ -38,6 +38,17 @@ def test_nothing_is_told_twice_and_nothing_is_left_out(house) -> None:
     assert [sorted(numbers) for numbers in house.told()] == [[first], [second, third]]
 
 
+def test_those_who_get_the_same_stand_together_in_the_outbox(house) -> None:
+    for number in range(6):
+        house.person(f"reader{number}@example.org", ("nmosd", "ms")[number % 2])
+    house.news("nmosd")
+    house.news("ms")
+    house.compose()
+    editions = [delivery.edition_id for delivery, _ in house.mails()]
+    assert len(set(editions)) == 2
+    assert editions == sorted(editions)
+
+
 def test_an_empty_digest_is_no_mail_and_the_window_goes_on(house) -> None:
     house.person(rhythm="daily", hour=7)
     house.news("nmosd")
