@@ -1,4 +1,4 @@
-"""One request at a time for each host, spaced where asked; so many hosts at once (issue of fairness)."""
+"""One request at a time for each host, spaced where asked; so many hosts at once, none kept waiting by another."""
 
 import asyncio
 from collections.abc import Mapping
