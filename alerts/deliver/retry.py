@@ -154,11 +154,16 @@ def decide(reply: Reply | None, stage: Stage, this: Try) -> Decision:
         return _ours(reply, stage, this)
     if reply is None:
         return _doubtful(this) if stage is Stage.BODY else _later(None, this)
-    if stage is Stage.BODY and 200 <= reply.code < 300:
+    if taken(reply, stage):
         return Sent(reply)
     if 500 <= reply.code < 600:
         return _refused(reply, stage, this)
     return _later(reply, this, slow=_asks_for_patience(reply))
+
+
+def taken(reply: Reply, stage: Stage) -> bool:
+    """Tell whether the server has taken a mail: it answered 2xx after the final dot."""
+    return stage is Stage.BODY and 200 <= reply.code < 300
 
 
 def _doubtful(this: Try) -> Uncertain:

@@ -168,7 +168,7 @@ class Books:
             self._connection = self._engine.raw_connection()
             if self._sqlite:
                 self._connection.detach()  # whoever got it next from the pool would miss its patience
-                for pragma in ("synchronous=FULL", "busy_timeout=0"):
+                for pragma in ("synchronous=FULL", "busy_timeout=0", "wal_autocheckpoint=0"):  # who claims does that
                     self._connection.cursor().execute(f"PRAGMA {pragma}")
         return self._connection
 
