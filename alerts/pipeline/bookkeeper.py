@@ -23,7 +23,7 @@ from alerts.store.outbox import Claimed, Outcome
 
 WRITES_AT_CLOSE = 3
 MOMENT = 0.001  # seconds that a commit waits for the connections still sending
-MOST = 1.5  # times as many waiting for it as are still sending: then it does not wait
+MOST = 1.25  # times as many waiting for it as are still sending: then it does not wait
 ON_HOLD = "all mail is on hold; alerts hold off lets it go on"
 
 
